@@ -1,0 +1,152 @@
+"""Every Lambda of the platform, a line each.
+
+Standard library only: the CDK reads this file and ``openapi.json``, never the code behind them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+
+
+class Needs(Flag):
+    """What a function may touch; ``infra/stacks/functions.py`` turns each into the least grant that serves it."""
+
+    NOTHING = 0
+    REGISTRY_READ = auto()
+    REGISTRY_WRITE = auto()
+    AUTH_READ = auto()
+    AUTH_WRITE = auto()
+    READINGS_READ = auto()
+    READINGS_WRITE = auto()
+    BLOCKS_WRITE = auto()
+    """Merge into blocks and move marks: compaction, and large backfills at ingestion."""
+    COMPACT_QUEUE = auto()
+    """Ask for a lane to be compacted."""
+    SECRET = auto()
+    """Read the platform's secret, from which cursor and credential keys are derived."""
+    CERTIFICATES = auto()
+    """Issue, attach, list and revoke device certificates; manage things."""
+    EXPORT_START = auto()
+    EXPORT_READ = auto()
+    """Presign and delete finished exports."""
+    EXPORT_WRITE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One Lambda: its name, the resource folders in its artefact, and what it may touch.
+
+    ``handler`` is an import path; an HTTP function's is ``functions.entry.<name>``. ``queue`` names the SQS queue that wakes
+    it. ``columnar`` adds the layer with numpy and Arrow.
+    """
+
+    name: str
+    folders: tuple[str, ...]
+    needs: Needs = Needs.NOTHING
+    handler: str = ""
+    queue: str = ""
+    columnar: bool = False
+    memory_mb: int = 512
+    timeout_s: int = 29
+
+    @property
+    def import_path(self) -> str:
+        """Where the handler is: ``package.module.attribute``."""
+        return self.handler or f"functions.entry.{self.name}"
+
+
+HTTP_FUNCTIONS = (
+    Function(
+        name="fleet",
+        folders=("devices", "components", "sensors", "device_groups", "sites"),
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.CERTIFICATES | Needs.SECRET,
+    ),
+    Function(
+        name="provisioning",
+        folders=("registration", "certificates"),
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | Needs.AUTH_READ
+        | Needs.AUTH_WRITE
+        | Needs.CERTIFICATES
+        | Needs.SECRET,
+    ),
+    Function(
+        name="readings",
+        folders=("readings", "quarantine"),
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | Needs.READINGS_READ
+        | Needs.READINGS_WRITE
+        | Needs.BLOCKS_WRITE
+        | Needs.COMPACT_QUEUE
+        | Needs.SECRET,
+        memory_mb=1024,
+    ),
+    Function(
+        name="exports",
+        folders=("exports",),
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.EXPORT_START | Needs.EXPORT_READ | Needs.SECRET,
+    ),
+    Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ | Needs.SECRET),
+)
+
+EVENT_FUNCTIONS = (
+    Function(
+        name="authorizer",
+        folders=("authorizer",),
+        handler="functions.authorizer.authorize.handler",
+        needs=Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.SECRET,
+        timeout_s=10,
+    ),
+    Function(
+        name="ingest",
+        folders=("readings",),
+        handler="functions.readings.ingest.handler",
+        queue="readings",
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | Needs.READINGS_READ
+        | Needs.READINGS_WRITE
+        | Needs.BLOCKS_WRITE
+        | Needs.COMPACT_QUEUE,
+        memory_mb=1024,
+        timeout_s=60,
+    ),
+    Function(
+        name="compact",
+        folders=("readings",),
+        handler="functions.readings.compact.handler",
+        queue="compaction",
+        columnar=True,
+        needs=Needs.READINGS_READ | Needs.READINGS_WRITE | Needs.BLOCKS_WRITE,
+        memory_mb=1024,
+        timeout_s=300,
+    ),
+    Function(
+        name="presence",
+        folders=("devices",),
+        handler="functions.devices.presence.handler",
+        queue="presence",
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE,
+    ),
+    Function(
+        name="export_steps",
+        folders=("exports",),
+        handler="functions.exports.steps.handler",
+        columnar=True,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.READINGS_READ | Needs.EXPORT_WRITE,
+        memory_mb=2048,
+        timeout_s=900,
+    ),
+    Function(
+        name="operator",
+        folders=("organizations",),
+        handler="functions.organizations.operator.handler",
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.SECRET,
+        timeout_s=60,
+    ),
+)
+
+FUNCTIONS = HTTP_FUNCTIONS + EVENT_FUNCTIONS
