@@ -1,0 +1,102 @@
+"""Who is calling, and what they may do: scopes, roles and the caller that the authorizer resolved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from whimbrel.ids import OrganizationId
+from whimbrel.problems import MissingScope, Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Scope(StrEnum):
+    """What a credential can be allowed: a resource group, read or write."""
+
+    DEVICES_READ = "devices:read"
+    DEVICES_WRITE = "devices:write"
+    PROVISIONING_READ = "provisioning:read"
+    PROVISIONING_WRITE = "provisioning:write"
+    READINGS_READ = "readings:read"
+    READINGS_WRITE = "readings:write"
+    EXPORTS_READ = "exports:read"
+    EXPORTS_WRITE = "exports:write"
+    ORGANIZATION_READ = "organization:read"
+    ADMIN = "admin"
+    """Administration: quarantine, members, keys. Does not imply the others."""
+    ALL = "*"
+
+
+class Role(StrEnum):
+    """What a person is to an organization."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    MEMBER = "MEMBER"
+
+
+ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.OWNER: frozenset({Scope.ALL}),
+    Role.ADMIN: frozenset(Scope) - {Scope.ALL},
+    Role.MEMBER: frozenset(scope for scope in Scope if scope.endswith(":read")),
+}
+
+CredentialKind = Literal["API_KEY", "USER"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The authenticated party: exactly one organization, a subject (``key_…`` or a user id), and its scopes."""
+
+    kind: CredentialKind
+    organization_id: OrganizationId
+    subject: str
+    scopes: frozenset[Scope]
+    role: Role | None = None
+
+    def require(self, scope: Scope) -> None:
+        """Do nothing if this caller has *scope*.
+
+        Raises:
+            MissingScope: it has not.
+        """
+        if Scope.ALL not in self.scopes and scope not in self.scopes:
+            raise MissingScope(f"This call needs the scope {scope.value}.", requiredScope=scope.value)
+
+    def context(self) -> dict[str, str]:
+        """Return the authorizer's context: strings only, as API Gateway demands."""
+        return {
+            "kind": self.kind,
+            "organizationId": self.organization_id,
+            "subject": self.subject,
+            "scopes": json.dumps(sorted(self.scopes)),
+            "role": self.role.value if self.role else "",
+        }
+
+    @classmethod
+    def of_context(cls, context: Mapping[str, Any]) -> Caller:
+        """Return the caller that an authorizer's *context* tells of.
+
+        Raises:
+            Unauthenticated: it tells of none.
+        """
+        try:
+            return cls(
+                kind=context["kind"],
+                organization_id=OrganizationId(context["organizationId"]),
+                subject=context["subject"],
+                scopes=known_scopes(json.loads(context["scopes"])),
+                role=Role(context["role"]) if context.get("role") else None,
+            )
+        except KeyError as error:
+            raise Unauthenticated("Send an API key or a session token as Authorization: Bearer …") from error
+
+
+def known_scopes(names: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of that *names*; those of another version of the platform grant nothing."""
+    known = {scope.value: scope for scope in Scope}
+    return frozenset(known[name] for name in names if name in known)

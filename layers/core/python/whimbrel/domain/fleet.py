@@ -1,0 +1,195 @@
+"""Sites, devices, components and sensors: what an organization's equipment is made of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
+
+from whimbrel.bodies import Instant, Key, Metadata, Name, Tags, Wire
+from whimbrel.domain.series import ValueType
+from whimbrel.entity import Entity
+from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
+
+class SiteId(Id):
+    """A site."""
+
+    __slots__ = ()
+
+
+class DeviceGroupId(Id):
+    """A group of devices."""
+
+    __slots__ = ()
+
+
+Number = StrictInt | StrictFloat
+
+
+class Location(Wire):
+    """A place on Earth: degrees of WGS 84, metres above it."""
+
+    model_config = {"extra": "forbid"}
+
+    lat: Annotated[Number, Field(ge=-90, le=90)]
+    lng: Annotated[Number, Field(ge=-180, le=180)]
+    alt: Annotated[Number | None, Field(ge=-12_000, le=100_000_000)] = None
+    label: Name | None = None
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a zone of the IANA time zone database, such as Europe/Berlin")
+    return name
+
+
+class SiteFields(Wire):
+    """What a client says of a site."""
+
+    name: Name
+    location: Location | None = None
+    address: Annotated[str, Field(max_length=500)] | None = None
+    timezone: Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Berlin"])] | None = None
+
+
+class Site(SiteFields, Entity[SiteId]):
+    """A place where devices stand."""
+
+    kind: ClassVar[str] = "site"
+
+
+class DeviceStatus(StrEnum):
+    """PENDING until first seen; ACTIVE and OFFLINE as the broker sees it; INACTIVE and MAINTENANCE by hand."""
+
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    OFFLINE = "OFFLINE"
+    INACTIVE = "INACTIVE"
+    MAINTENANCE = "MAINTENANCE"
+
+
+class DeviceFields(Wire):
+    """What a client says of a device."""
+
+    name: Name
+    virtual: StrictBool = False
+    gateway_id: DeviceId | None = None
+    site_id: SiteId | None = None
+    location: Location | None = None
+    tags: Tags = ()
+    metadata: Annotated[Metadata, Field(default_factory=dict)]
+
+
+class Device(DeviceFields, Entity[DeviceId]):
+    """A physical or virtual thing that reports readings."""
+
+    kind: ClassVar[str] = "device"
+    parent: ClassVar[str | None] = "site_id"
+
+    status: DeviceStatus = DeviceStatus.PENDING
+    firmware_version: str | None = None
+    last_seen_at: Instant | None = None
+
+    @classmethod
+    def references(cls) -> dict[str, type[Entity[Any]]]:
+        return {"site_id": Site, "gateway_id": Device}
+
+    def connected(self, at: Instant) -> Self:
+        """Return this device as the broker saw it come at *at*; what an older event tells changes nothing."""
+        if self.last_seen_at and at < self.last_seen_at:
+            return self
+        status = self.status if self.status in BY_HAND else DeviceStatus.ACTIVE
+        return self.next_version(status=status, last_seen_at=at)
+
+    def disconnected(self, at: Instant) -> Self:
+        """Return this device as the broker saw it leave at *at*; what an older event tells changes nothing."""
+        if self.last_seen_at and at < self.last_seen_at:
+            return self
+        status = DeviceStatus.OFFLINE if self.status is DeviceStatus.ACTIVE else self.status
+        return self.next_version(status=status, last_seen_at=at)
+
+
+BY_HAND = frozenset({DeviceStatus.INACTIVE, DeviceStatus.MAINTENANCE})
+
+
+class DeviceGroupMatch(Wire):
+    """Which devices belong: all of the first tags, any of the second, at any of the sites; what is empty asks nothing."""
+
+    model_config = {"extra": "forbid"}
+
+    all_tags: Tags = ()
+    any_tags: Tags = ()
+    site_ids: Annotated[tuple[SiteId, ...], Field(max_length=100)] = ()
+
+    def includes(self, device: Device) -> bool:
+        """Tell whether *device* belongs."""
+        tags = set(device.tags)
+        return (
+            tags.issuperset(self.all_tags)
+            and (not self.any_tags or not tags.isdisjoint(self.any_tags))
+            and (not self.site_ids or device.site_id in self.site_ids)
+        )
+
+
+class DeviceGroupFields(Wire):
+    """What a client says of a device group."""
+
+    name: Name
+    match: DeviceGroupMatch
+
+
+class DeviceGroup(DeviceGroupFields, Entity[DeviceGroupId]):
+    """Devices that have something in common; who belongs is computed, not listed."""
+
+    kind: ClassVar[str] = "device_group"
+
+
+class ComponentFields(Wire):
+    """What a client can change of a component."""
+
+    name: Name
+    metadata: Annotated[Metadata, Field(default_factory=dict)]
+
+
+class Component(ComponentFields, Entity[ComponentId]):
+    """An addressable part of a device; its key is unique there."""
+
+    kind: ClassVar[str] = "component"
+    parent: ClassVar[str | None] = "device_id"
+
+    device_id: DeviceId
+    key: Key
+
+    @classmethod
+    def of(cls, body: Any) -> Self:
+        identifier = ComponentId.named(body.device_id, body.key)
+        return cls(id=identifier, **{name: getattr(body, name) for name in type(body).model_fields})
+
+    @classmethod
+    def references(cls) -> dict[str, type[Entity[Any]]]:
+        return {"device_id": Device}
+
+
+class SensorFields(Wire):
+    """What a client can change of a sensor."""
+
+    name: Name
+    unit: Annotated[str, Field(min_length=1, max_length=32, description="UCUM, such as Cel or kW.h.")] | None = None
+
+
+class Sensor(SensorFields, Entity[SensorId]):
+    """One series of readings; its key is unique in its component."""
+
+    kind: ClassVar[str] = "sensor"
+    parent: ClassVar[str | None] = "device_id"
+
+    device_id: DeviceId
+    component_id: ComponentId
+    key: Key
+    value_type: ValueType
+
+    @classmethod
+    def references(cls) -> dict[str, type[Entity[Any]]]:
+        return {"device_id": Device, "component_id": Component}

@@ -1,0 +1,90 @@
+"""The request being answered, and what its answer carries besides the body."""
+
+from __future__ import annotations
+
+import base64
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from aws_lambda_powertools.event_handler import Depends
+
+from whimbrel.auth import Caller
+from whimbrel.store.tenant import Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whimbrel.store.registry import E, Store
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer's headers."""
+
+    event: Mapping[str, Any]
+    request_id: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def header(self, name: str) -> str:
+        """Return a request header, whatever the case of its name; empty when absent."""
+        wanted = name.lower()
+        return next((value for key, value in (self.event.get("headers") or {}).items() if key.lower() == wanted), "")
+
+    @property
+    def body(self) -> bytes:
+        """The request's body as it was sent."""
+        text = self.event.get("body") or ""
+        return base64.b64decode(text) if self.event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
+
+    @property
+    def base_url(self) -> str:
+        """Where the client reached this API: scheme, host and the stage, as in ``https://host/api``."""
+        stage = self.event["requestContext"]["stage"]
+        return f"{self.header('X-Forwarded-Proto') or 'https'}://{self.header('Host')}/{stage}"
+
+    @property
+    def received_ms(self) -> int:
+        """When the gateway took the request, in ms since 1970: the same however often the work on it is repeated."""
+        return int(self.event["requestContext"]["requestTimeEpoch"])
+
+
+_CURRENT: ContextVar[Exchange] = ContextVar("exchange")
+
+
+def begin(exchange: Exchange) -> None:
+    """Make *exchange* the current one of this context."""
+    _CURRENT.set(exchange)
+
+
+def current() -> Exchange:
+    """Return the exchange being answered."""
+    return _CURRENT.get()
+
+
+def caller() -> Caller:
+    """Return who is calling.
+
+    Raises:
+        Unauthenticated: nobody known.
+    """
+    return Caller.of_context(current().event["requestContext"].get("authorizer") or {})
+
+
+def tenant() -> Tenant:
+    """Return the data of the caller's organization."""
+    return Tenant(caller().organization_id)
+
+
+CurrentExchange = Annotated[Exchange, Depends(current)]
+CurrentCaller = Annotated[Caller, Depends(caller)]
+CurrentTenant = Annotated[Tenant, Depends(tenant)]
+
+
+def things(entity: type[E]) -> Any:
+    """Return the dependency that gives a route the caller's things of one kind: ``Annotated[Store[Site], things(Site)]``."""
+
+    def store() -> Store[E]:
+        return tenant().things(entity)
+
+    return Depends(store)
