@@ -1,0 +1,137 @@
+"""The REST API: the methods of ``openapi.json``, the authorizer in front of them, and refusals as problem details."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import ArnFormat, CfnOutput, Duration, Size, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from infra.stacks.logs import log_group
+from infra.stacks.refusals import REFUSALS
+from infra.stacks.stage import Stage
+
+STAGE = "api"
+"""The gateway's stage, and so the first segment of every path: the resources begin below it."""
+
+VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
+AUTHORIZER_CACHE = Duration.seconds(60)
+"""Also how long a revoked credential may live."""
+
+SMALLEST_COMPRESSED = Size.kibibytes(1)
+"""That it is set at all is also what makes the gateway inflate gzip bodies."""
+
+
+class Api(Stack):
+    """The gateway. *document* is ``openapi.json``; its operations name their Lambda by ``x-function``."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, document: dict[str, Any], **options: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **options)
+        self._stage = stage
+        self._functions: dict[str, lambda_.IFunction] = {}
+        self._integrations: dict[str, apigateway.LambdaIntegration] = {}
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=stage.prefix,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            min_compression_size=SMALLEST_COMPRESSED,
+            cloud_watch_role=True,
+            deploy_options=self._stage_options(),
+        )
+        authorizer = apigateway.RequestAuthorizer(
+            self,
+            "Authorizer",
+            handler=self._function("authorizer"),
+            identity_sources=[apigateway.IdentitySource.header("Authorization")],
+            results_cache_ttl=AUTHORIZER_CACHE,
+        )
+        for path, verb, operation in operations(document):
+            self._add_method(path, verb, operation, authorizer)
+        for refusal in REFUSALS:
+            refusal.add_to(self.api)
+        if stage.web_acl_arn:
+            wafv2.CfnWebACLAssociation(
+                self,
+                "Firewall",
+                resource_arn=self.api.deployment_stage.stage_arn,
+                web_acl_arn=stage.web_acl_arn,
+            )
+        CfnOutput(self, "ApiUrl", value=f"https://{self.api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}/api")
+
+    def _stage_options(self) -> apigateway.StageOptions:
+        access_log = log_group(self, "AccessLog", f"/whimbrel/{self._stage.name}/access")
+        return apigateway.StageOptions(
+            stage_name=STAGE,
+            tracing_enabled=True,
+            metrics_enabled=True,
+            logging_level=apigateway.MethodLoggingLevel.ERROR,
+            data_trace_enabled=False,
+            throttling_rate_limit=self._stage.requests_per_second,
+            throttling_burst_limit=2 * self._stage.requests_per_second,
+            access_log_destination=apigateway.LogGroupLogDestination(access_log),
+            access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
+                caller=False, http_method=True, ip=True, protocol=True, request_time=True,
+                resource_path=True, response_length=True, status=True, user=False,
+            ),
+        )
+
+    def _add_method(
+        self, path: str, verb: str, operation: dict[str, Any], authorizer: apigateway.IAuthorizer
+    ) -> None:
+        is_open = not operation["security"]
+        self.api.root.resource_for_path(path.removeprefix(f"/{STAGE}")).add_method(
+            verb.upper(),
+            self._integration(operation["x-function"]),
+            operation_name=operation["operationId"],
+            authorization_type=(
+                apigateway.AuthorizationType.NONE if is_open else apigateway.AuthorizationType.CUSTOM
+            ),
+            authorizer=None if is_open else authorizer,
+        )
+
+    def _integration(self, name: str) -> apigateway.LambdaIntegration:
+        # A permission per function, not two per method: at 200 operations the default alone would pass
+        # CloudFormation's 500 resources a stack.
+        if name not in self._integrations:
+            self._integrations[name] = apigateway.LambdaIntegration(
+                self._function(name), scope_permission_to_method=False, allow_test_invoke=False
+            )
+        return self._integrations[name]
+
+    def _function(self, name: str) -> lambda_.IFunction:
+        """Return the Lambda by its name, so that its permission belongs to this stack and the stacks form no circle."""
+        if name not in self._functions:
+            arn = self.format_arn(
+                service="lambda",
+                resource="function",
+                resource_name=f"{self._stage.prefix}-{name}",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            self._functions[name] = lambda_.Function.from_function_attributes(
+                self, name, function_arn=arn, same_environment=True
+            )
+        return self._functions[name]
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return every operation of an OpenAPI document as path, verb and operation.
+
+    Raises:
+        ValueError: a path lies outside the gateway's stage.
+    """
+    found = [
+        (path, verb, operation)
+        for path, item in document["paths"].items()
+        for verb, operation in item.items()
+        if verb in VERBS
+    ]
+    for path, _, _ in found:
+        if not path.startswith(f"/{STAGE}/"):
+            raise ValueError(f"{path} does not begin with /{STAGE}/, the gateway's stage.")
+    return found

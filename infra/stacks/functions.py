@@ -1,0 +1,88 @@
+"""A Lambda for each line of the catalogue, each with a role and a log group of its own."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_logs import LogGroup
+from constructs import Construct
+
+from functions.catalogue import Function, Needs
+from infra.stacks.code import Code
+from infra.stacks.grants import Allow, Grant
+from infra.stacks.logs import log_group
+from infra.stacks.stage import Stage
+
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+ARCHITECTURE = lambda_.Architecture.ARM_64
+
+
+class Functions(Construct):
+    """Every Lambda of the catalogue, by name."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, code: Code, grants: dict[Needs, Grant]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        self._code = code
+        self._grants = grants
+        self._core = self._layer("Core", code.core())
+        self._vendor = self._layer("Vendor", code.layer("vendor"))
+        self._columnar = self._layer("Columnar", code.layer("columnar"))
+        self._by_name: dict[str, lambda_.Function] = {}
+
+    def __getitem__(self, name: str) -> lambda_.Function:
+        return self._by_name[name]
+
+    def add(self, spec: Function) -> lambda_.Function:
+        """Make the Lambda of a catalogue line."""
+        name = f"{self._stage.prefix}-{spec.name}"
+        own_log = log_group(self, f"{spec.name}-log", f"/whimbrel/{self._stage.name}/{spec.name}")
+        grants = [grant for need, grant in self._grants.items() if need in spec.needs]
+        function = lambda_.Function(
+            self,
+            spec.name,
+            function_name=name,
+            description=f"Whimbrel {self._stage.name}: {', '.join(spec.folders)}",
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            handler=spec.import_path,
+            code=lambda_.Code.from_asset(self._code.of(spec)),
+            layers=[self._core, self._vendor] + ([self._columnar] if spec.columnar else []),
+            role=self._role(spec, own_log),
+            memory_size=spec.memory_mb,
+            timeout=Duration.seconds(spec.timeout_s),
+            environment=self._environment(grants),
+            log_group=own_log,
+            tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=self._stage.consumer_concurrency if spec.queue else None,
+        )
+        for grant in grants:
+            for allow in grant.allows:
+                function.add_to_role_policy(allow.statement())
+        self._by_name[spec.name] = function
+        return function
+
+    def _environment(self, grants: list[Grant]) -> dict[str, str]:
+        environment = {"STAGE": self._stage.name, "POWERTOOLS_SERVICE_NAME": "whimbrel"}
+        for grant in grants:
+            environment |= grant.environment
+        return environment
+
+    def _role(self, spec: Function, own_log: LogGroup) -> iam.Role:
+        role = iam.Role(self, f"{spec.name}-role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        write = Allow(("logs:CreateLogStream", "logs:PutLogEvents"), (own_log.log_group_arn,))
+        role.add_to_policy(write.statement())
+        return role
+
+    def _layer(self, construct_id: str, tree: str) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            construct_id,
+            code=lambda_.Code.from_asset(tree),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[ARCHITECTURE],
+            removal_policy=RemovalPolicy.DESTROY,
+        )

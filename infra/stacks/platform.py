@@ -1,0 +1,80 @@
+"""What works on the data: Lambdas, queues, IoT rules, workflows, schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import ArnFormat, CfnOutput, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from functions.catalogue import FUNCTIONS
+from infra.stacks.code import Code
+from infra.stacks.functions import Functions
+from infra.stacks.grants import grants
+from infra.stacks.ingestion import Ingestion
+from infra.stacks.queues import Queues
+from infra.stacks.stage import Stage
+from infra.stacks.storage import Storage
+from infra.stacks.workflows import Workflows
+
+
+class Platform(Stack):
+    """Everything but the data and the API in front of it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, storage: Storage, code: Code, **options: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **options)
+        queues = Queues(self, "Queues")
+        ingestion = Ingestion(self, "Ingestion", stage=stage, queues=queues)
+        workflow_arn = self.format_arn(
+            service="states", resource="stateMachine", resource_name=f"{stage.prefix}-export", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        self.functions = Functions(
+            self,
+            "Functions",
+            stage=stage,
+            code=code,
+            grants=grants(
+                self,
+                storage=storage,
+                compaction=queues["compaction"],
+                workflow_arn=workflow_arn,
+                devices=ingestion.devices,
+            ),
+        )
+        for spec in FUNCTIONS:
+            function = self.functions.add(spec)
+            if spec.queue:
+                queues.wake(function, spec.queue)
+        Workflows(self, "Workflows", stage=stage, export_steps=self.functions["export_steps"])
+        self._sweep_daily(self.functions["compact"])
+        CfnOutput(self, "OperatorFunction", value=self.functions["operator"].function_name)
+        CfnOutput(self, "DevicePolicyName", value=ingestion.devices.policy)
+        CfnOutput(
+            self,
+            "MqttEndpointCommand",
+            description="CloudFormation has no attribute for the endpoint that devices connect to; this prints it.",
+            value="aws iot describe-endpoint --endpoint-type iot:Data-ATS --query endpointAddress --output text",
+        )
+
+    def _sweep_daily(self, compact: lambda_.Function) -> None:
+        """Wake compaction once a day for the lanes too quiet to have asked for it."""
+        sweep = events.CfnRule(
+            self,
+            "DailySweep",
+            schedule_expression="cron(17 3 * * ? *)",
+            targets=[
+                events.CfnRule.TargetProperty(id="compact", arn=compact.function_arn, input='{"sweep": true}')
+            ],
+        )
+        lambda_.CfnPermission(
+            self,
+            "DailySweepMayInvoke",
+            action="lambda:InvokeFunction",
+            function_name=compact.function_name,
+            principal="events.amazonaws.com",
+            source_arn=sweep.attr_arn,
+        )
