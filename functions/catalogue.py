@@ -28,6 +28,7 @@ class Needs(Flag):
     CERTIFICATES = auto()
     """Issue, attach, list and revoke device certificates; manage things."""
     EXPORT_START = auto()
+    """Start and stop the workflow of an export."""
     EXPORT_READ = auto()
     """Presign and delete finished exports."""
     EXPORT_WRITE = auto()
@@ -120,7 +121,7 @@ EVENT_FUNCTIONS = (
         handler="functions.readings.compact.handler",
         queue="compaction",
         columnar=True,
-        needs=Needs.READINGS_READ | Needs.READINGS_WRITE | Needs.BLOCKS_WRITE,
+        needs=Needs.READINGS_READ | Needs.READINGS_WRITE | Needs.BLOCKS_WRITE | Needs.COMPACT_QUEUE,
         memory_mb=1024,
         timeout_s=300,
     ),
@@ -129,7 +130,7 @@ EVENT_FUNCTIONS = (
         folders=("devices",),
         handler="functions.devices.presence.handler",
         queue="presence",
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.AUTH_READ,
     ),
     Function(
         name="export_steps",
