@@ -1,0 +1,181 @@
+"""The one HTTP port: the deployed API at ``/api/...``, the development issuer's keys, and AWS itself everywhere else."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+import ministack.app as gateway
+from ministack.services import apigateway_v1
+
+from infra.local.patching import require
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""What API Gateway takes, and here also what it may inflate to."""
+STAGES = {"/api/": "api", "/v1/": "v1"}
+"""The stage that serves a path, and that its first segment names."""
+OPEN_NAMES = ("127.0.0.1", "localhost", "[::1]")
+HIDDEN = ("/_ministack/reset", "/_ministack/config")
+"""What would wipe or change the emulator past the log of changes."""
+
+
+class Refusal(Exception):  # noqa: N818 (a problem, as in the kit)
+    """What the gateway itself answers, as problem details."""
+
+    def __init__(self, status: HTTPStatus, code: str, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.document = {
+            "type": f"https://whimbrel.dev/problems/{code}",
+            "title": title,
+            "status": status.value,
+            "detail": detail,
+            "code": code,
+            "requestId": str(uuid4()),
+        }
+
+
+class Front:
+    """The ASGI application. The API answers 503 until ``serving`` is set."""
+
+    def __init__(self, documents: Mapping[str, Any]) -> None:
+        require(apigateway_v1, "handle_execute", "_rest_apis", "_stages_v1")
+        require(gateway, "app", "_send_response")
+        self._documents = documents
+        self.serving = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _no_lifespan(receive, send)
+        elif scope["type"] == "http":
+            try:
+                await self._serve(scope, receive, send)
+            except Refusal as refusal:
+                headers = {
+                    "Content-Type": "application/problem+json",
+                    "X-Request-Id": refusal.document["requestId"],
+                    "Connection": "close",  # the rest of the body is not read
+                }
+                body = json.dumps(refusal.document).encode()
+                await gateway._send_response(send, refusal.status.value, headers, body)
+        else:  # MQTT over WebSocket would let devices in without a certificate
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path in self._documents:
+            body = json.dumps(self._documents[path]).encode()
+            await gateway._send_response(send, 200, {"Content-Type": "application/json"}, body)
+        elif stage := next((STAGES[prefix] for prefix in STAGES if path.startswith(prefix)), None):
+            await self._serve_api(stage, scope, receive, send)
+        else:
+            _refuse_strangers(scope)
+            await gateway.app(scope, receive, send)
+
+    async def _serve_api(self, stage: str, scope: Scope, receive: Receive, send: Send) -> None:
+        api = _api_with(stage)
+        if not self.serving or api is None:
+            detail = "The platform is starting." if not self.serving else f"There is no stage {stage}."
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "starting", "Starting", detail)
+        headers = _headers(scope)
+        body = await _body(receive, headers)
+        client = (scope.get("client") or ("127.0.0.1",))[0]
+        headers |= {"x-forwarded-proto": "http", "x-forwarded-for": client}
+        answer = await apigateway_v1.handle_execute(
+            api,
+            stage,
+            scope["method"],
+            scope["path"].removeprefix(f"/{stage}"),
+            headers,
+            body,
+            parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+        )
+        await gateway._send_response(send, *answer, head=scope["method"] == "HEAD")
+
+
+def _api_with(stage: str) -> str | None:
+    """Return the id of the REST API that has *stage*."""
+    for (_, _, api), stages in apigateway_v1._stages_v1.all_items():
+        if stage in stages:
+            return api
+    return None
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+async def _body(receive: Receive, headers: dict[str, str]) -> bytes:
+    """Read the body, inflated if it came as gzip, as API Gateway does; then *headers* no longer say so.
+
+    Raises:
+        Refusal: it is too large, or not gzip.
+    """
+    too_large = Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "payload-too-large",
+        "Payload too large",
+        f"The gateway takes {BODY_LIMIT} bytes, inflated.",
+    )
+    inflate = zlib.decompressobj(31) if headers.get("content-encoding") == "gzip" else None
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        more = message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
+        try:
+            body += inflate.decompress(chunk, BODY_LIMIT + 1 - len(body)) if inflate else chunk
+        except zlib.error as error:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "malformed-body", "Malformed body", "Not gzip.") from error
+        if len(body) > BODY_LIMIT:
+            raise too_large
+    if inflate:
+        if not inflate.eof:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "malformed-body", "Malformed body", "The gzip ends early.")
+        del headers["content-encoding"]
+        headers["content-length"] = str(len(body))
+    return bytes(body)
+
+
+def _refuse_strangers(scope: Scope) -> None:
+    """Refuse AWS to pages of other sites: whoever may create a Lambda here runs code on this machine.
+
+    A browser names the page's origin in what it sends elsewhere, and by its name the host it believes to talk to;
+    AWS clients send no origin. Presigned links stay open to all: they are made to be clicked.
+
+    Raises:
+        Refusal: the request comes from another site, or under a foreign host name.
+    """
+    headers = _headers(scope)
+    host = headers.get("host", "")
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    foreign_name = name not in OPEN_NAMES and not name.endswith(".localhost")
+    origin = headers.get("origin")
+    foreign_page = origin not in {None, f"http://{host}"} or headers.get("sec-fetch-site") == "cross-site"
+    presigned = b"X-Amz-Signature=" in scope["query_string"]
+    if foreign_name or (foreign_page and not presigned) or scope["path"] in HIDDEN:
+        raise Refusal(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", "The emulator serves this machine's tools only.")
+
+
+async def _no_lifespan(receive: Receive, send: Send) -> None:
+    """Leave the emulator's own start and stop out: they run init scripts, and reap containers of other instances."""
+    for event in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{event}.complete"})
