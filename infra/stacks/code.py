@@ -62,7 +62,9 @@ class Code:
         if self._vendored is None:
             tree = self._staging / f"layer-{name}"
             (tree / "python").mkdir(parents=True)
-            (tree / "python" / "EMPTY").write_text("The wheels are in the environment that runs the Lambdas.\n")
+            (tree / "python" / "EMPTY").write_text(
+                "The wheels are in the environment that runs the Lambdas.\n"
+            )
             return str(tree)
         built = self._vendored / name
         if not (built / "python").is_dir():

@@ -104,7 +104,9 @@ def grants(
             ),
             registry_name,
         ),
-        Needs.AUTH_READ: Grant((Allow(("dynamodb:GetItem", "dynamodb:BatchGetItem"), (auth,)), read_key), auth_name),
+        Needs.AUTH_READ: Grant(
+            (Allow(("dynamodb:GetItem", "dynamodb:BatchGetItem"), (auth,)), read_key), auth_name
+        ),
         Needs.AUTH_WRITE: Grant(
             (Allow((*_WRITE_ITEMS, "dynamodb:ConditionCheckItem"), (auth,)), write_key), auth_name
         ),
@@ -150,10 +152,17 @@ def grants(
             {"DEVICE_POLICY_NAME": devices.policy, "DEVICE_THING_TYPE": devices.thing_type},
         ),
         Needs.EXPORT_START: Grant(
-            (Allow(("states:StartExecution",), (workflow_arn,)),), {"EXPORT_WORKFLOW_ARN": workflow_arn}
+            (
+                Allow(("states:StartExecution",), (workflow_arn,)),
+                Allow(
+                    ("states:StopExecution",), (f"{workflow_arn.replace(':stateMachine:', ':execution:')}:*",)
+                ),
+            ),
+            {"EXPORT_WORKFLOW_ARN": workflow_arn},
         ),
         Needs.EXPORT_READ: Grant(
-            (Allow(("s3:GetObject", "s3:DeleteObject"), (objects,)), key("s3", ("kms:Decrypt",))), exports_name
+            (Allow(("s3:GetObject", "s3:DeleteObject"), (objects,)), key("s3", ("kms:Decrypt",))),
+            exports_name,
         ),
         Needs.EXPORT_WRITE: Grant(
             (

@@ -24,13 +24,23 @@ class Platform(Stack):
     """Everything but the data and the API in front of it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, storage: Storage, code: Code, **options: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        storage: Storage,
+        code: Code,
+        **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, **options)
         queues = Queues(self, "Queues")
         ingestion = Ingestion(self, "Ingestion", stage=stage, queues=queues)
         workflow_arn = self.format_arn(
-            service="states", resource="stateMachine", resource_name=f"{stage.prefix}-export", arn_format=ArnFormat.COLON_RESOURCE_NAME
+            service="states",
+            resource="stateMachine",
+            resource_name=f"{stage.prefix}-export",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.functions = Functions(
             self,

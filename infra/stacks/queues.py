@@ -11,6 +11,7 @@ from constructs import Construct
 
 from functions.catalogue import FUNCTIONS, Function
 from infra.stacks.grants import Allow
+from infra.stacks.review import accept
 
 DELIVERIES = 5
 """How often a message is offered before it is set aside."""
@@ -41,6 +42,7 @@ class Queues(Construct):
         super().__init__(scope, construct_id)
         self._by_name = {spec.queue: self._queue(spec) for spec in FUNCTIONS if spec.queue}
         self.rule_errors = dead_letters(self, "rule-errors")
+        accept(self.rule_errors, "SQS3", reason="It is itself the dead-letter queue of the IoT rules.")
 
     def __getitem__(self, name: str) -> sqs.Queue:
         return self._by_name[name]
@@ -48,7 +50,12 @@ class Queues(Construct):
     def wake(self, function: lambda_.Function, name: str) -> None:
         """Let the queue *name* wake *function*, which reports the messages it could not handle one by one."""
         queue = self._by_name[name]
-        consume = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes")
+        consume = (
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:GetQueueAttributes",
+        )
         function.add_to_role_policy(Allow(consume, (queue.queue_arn,)).statement())
         function.add_event_source_mapping(
             "Queue",

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.stacks.grants import Allow
 from infra.stacks.logs import log_group
+from infra.stacks.review import accept
 from infra.stacks.stage import Stage
 
 EXPORT_TIME_LIMIT = Duration.hours(24)
@@ -71,7 +72,14 @@ class Workflows(Construct):
                 include_execution_data=False,
             ),
         )
-        self.export.add_to_role_policy(Allow(("lambda:InvokeFunction",), (export_steps.function_arn,)).statement())
+        accept(
+            self.export,
+            "IAM5[Resource::*]",
+            reason="Log delivery and X-Ray know no resource-level permissions.",
+        )
+        self.export.add_to_role_policy(
+            Allow(("lambda:InvokeFunction",), (export_steps.function_arn,)).statement()
+        )
 
 
 def export_definition() -> dict[str, Any]:
@@ -97,7 +105,11 @@ def export_definition() -> dict[str, Any]:
             "Finish": _step("finish", _PROGRESS, then=None),
             "Fail": _invoke("fail", _EXPORT | {"error": "{% $states.input.error %}"})
             | {"Retry": RETRY, "Next": "Failed"},
-            "Failed": {"Type": "Fail", "Error": "ExportFailed", "Cause": "The export's record has the reason."},
+            "Failed": {
+                "Type": "Fail",
+                "Error": "ExportFailed",
+                "Cause": "The export's record has the reason.",
+            },
         },
     }
 
