@@ -46,8 +46,6 @@ class Api(Stack):
             deploy_options=self._stage_options(),
         )
         self.api.node.try_remove_child("Endpoint")  # its own output of the URL: ours has a stable name
-        accept(self.api, "APIG2", reason="The handlers validate, and say what is wrong with which field.")
-        accept(self.api, "IAM4", reason="The account-wide role by which API Gateway logs is AWS's to define.")
         authorizer = apigateway.RequestAuthorizer(
             self,
             "Authorizer",
@@ -59,17 +57,39 @@ class Api(Stack):
             self._add_method(path, verb, operation, authorizer)
         for refusal in REFUSALS:
             refusal.add_to(self.api)
-        if stage.web_acl_arn:
-            wafv2.CfnWebACLAssociation(
-                self,
-                "Firewall",
-                resource_arn=self.api.deployment_stage.stage_arn,
-                web_acl_arn=stage.web_acl_arn,
-            )
+        self._firewall()
+        self._review()
         CfnOutput(
             self,
             "ApiUrl",
             value=f"https://{self.api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}/api",
+        )
+
+    def _firewall(self) -> None:
+        if self._stage.web_acl_arn:
+            wafv2.CfnWebACLAssociation(
+                self,
+                "Firewall",
+                resource_arn=self.api.deployment_stage.stage_arn,
+                web_acl_arn=self._stage.web_acl_arn,
+            )
+        else:
+            accept(
+                self.api, "APIG3", reason="A firewall has its monthly price: -c webAclArn=… associates one."
+            )
+
+    def _review(self) -> None:
+        logs_role = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+        accept(self.api, "APIG2", reason="The handlers validate, and say what is wrong with which field.")
+        accept(
+            self.api,
+            f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{logs_role}]",
+            reason="The account-wide role by which API Gateway logs is AWS's to define.",
+        )
+        accept(
+            self,
+            "COG4",
+            reason="Our authorizer verifies API keys, access tokens and any OIDC issuer's sessions.",
         )
 
     def _stage_options(self) -> apigateway.StageOptions:
