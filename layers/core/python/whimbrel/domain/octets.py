@@ -1,0 +1,171 @@
+"""Bytes written and read in order: variable-length integers, byte strings, deflated planes, within an allowance."""
+
+from __future__ import annotations
+
+import zlib
+
+_RAW = -15
+_RAW_SMALL, _LITTLE_MEMORY = -13, 7
+"""Enough where no words are looked for, and made in half the time."""
+_SHORT = 16
+"""Not worth deflating: a stream of its own costs some bytes and 20 µs."""
+_SAME_SHARE = 0.95
+
+
+class CorruptBlock(ValueError):
+    """The bytes are not a block of ours: foreign, truncated, altered, or of a format newer than this code."""
+
+
+class Writer:
+    """Bytes in the making."""
+
+    __slots__ = ("content",)
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def unsigned(self, number: int) -> None:
+        """Write a number >= 0, seven bits a byte."""
+        while number > 0x7F:  # noqa: PLR2004 (seven bits)
+            self.content.append(number & 0x7F | 0x80)
+            number >>= 7
+        self.content.append(number)
+
+    def signed(self, number: int) -> None:
+        """Write a number of either sign; small ones are short."""
+        self.unsigned(number << 1 if number >= 0 else ~number << 1 | 1)
+
+    def raw(self, content: bytes) -> None:
+        """Write bytes whose length the reader knows."""
+        self.content += content
+
+    def sized(self, content: bytes | bytearray) -> None:
+        """Write bytes with their length."""
+        self.unsigned(len(content))
+        self.content += content
+
+    def deflated(self, content: bytes, *, text: bool = False) -> None:
+        """Write bytes as short as they get, which the reader knows the length of.
+
+        *text* has repeating words; anything else is taken for numbers, in which looking for words costs time and,
+        because it starves the Huffman code, bytes.
+        """
+        first = content[:1]
+        if content and content.count(first) == len(content):
+            self.unsigned(_ALL_ONE_BYTE)
+            self.content += first
+            return
+        packed = content
+        if len(content) > _SHORT:
+            stream = (
+                zlib.compressobj(6, zlib.DEFLATED, _RAW)
+                if text
+                else zlib.compressobj(6, zlib.DEFLATED, _RAW_SMALL, _LITTLE_MEMORY, _strategy(content))
+            )
+            packed = stream.compress(content) + stream.flush()
+        if len(packed) < len(content):
+            self.unsigned(_DEFLATED + len(packed))
+            self.content += packed
+        else:
+            self.unsigned(_AS_IS)
+            self.content += content
+
+
+_ALL_ONE_BYTE, _AS_IS, _DEFLATED = range(3)
+
+
+def _strategy(plane: bytes) -> int:
+    """Return how to deflate a plane of numbers: runs when nearly all bytes are the same, Huffman's code alone if not."""
+    sample = sorted(plane[:: max(1, len(plane) // 32)])
+    usual = sample[len(sample) // 2 : len(sample) // 2 + 1]
+    return zlib.Z_RLE if plane.count(bytes(usual)) >= _SAME_SHARE * len(plane) else zlib.Z_HUFFMAN_ONLY
+
+
+class Allowance:
+    """How much a reader may still unpack, so that a small foreign block cannot fill the memory."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, octets: int) -> None:
+        self.left = octets
+
+    def spend(self, octets: int) -> None:
+        """Take *octets* away.
+
+        Raises:
+            CorruptBlock: that much is not left.
+        """
+        self.left -= octets
+        if self.left < 0:
+            raise CorruptBlock("it unpacks to more than a block may hold")
+
+
+class Reader:
+    """Reads what `Writer` wrote; every method raises `CorruptBlock` when the bytes end too early."""
+
+    __slots__ = ("_allowance", "_content", "_end", "_position")
+
+    def __init__(self, content: memoryview, allowance: Allowance) -> None:
+        self._content = content
+        self._position = 0
+        self._end = len(content)
+        self._allowance = allowance
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether everything has been read."""
+        return self._position == self._end
+
+    def unsigned(self) -> int:
+        """Read a number >= 0 of at most 70 bits."""
+        number = 0
+        for place, byte in enumerate(self._content[self._position : self._position + 10]):
+            number |= (byte & 0x7F) << 7 * place
+            if byte < 0x80:  # noqa: PLR2004 (the top bit says that more follow)
+                self._position += place + 1
+                return number
+        raise CorruptBlock("a number does not end")
+
+    def signed(self) -> int:
+        """Read a number of either sign."""
+        number = self.unsigned()
+        return ~(number >> 1) if number & 1 else number >> 1
+
+    def count(self, octets_each: int) -> int:
+        """Read how many of something follow, and take *octets_each* for each of them from the allowance."""
+        number = self.unsigned()
+        self._allowance.spend(number * octets_each)
+        return number
+
+    def spend(self, octets: int) -> None:
+        """Take *octets* from the allowance."""
+        self._allowance.spend(octets)
+
+    def raw(self, length: int) -> memoryview:
+        """Read *length* bytes."""
+        start = self._position
+        if length > self._end - start:
+            raise CorruptBlock("it ends too early")
+        self._position = start + length
+        return self._content[start : self._position]
+
+    def part(self) -> Reader:
+        """Read bytes that carry their length, as a reader of their own."""
+        return Reader(self.raw(self.unsigned()), self._allowance)
+
+    def deflated(self, length: int) -> bytes:
+        """Read and unpack *length* bytes."""
+        self._allowance.spend(length)
+        form = self.unsigned()
+        if form == _ALL_ONE_BYTE:
+            return bytes(self.raw(1)) * length
+        if form == _AS_IS:
+            return bytes(self.raw(length))
+        stream = zlib.decompressobj(_RAW)
+        try:
+            content = stream.decompress(self.raw(form - _DEFLATED), length + 1)
+        except zlib.error as error:
+            raise CorruptBlock("a plane does not inflate") from error
+        if len(content) != length or not stream.eof or stream.unused_data:
+            raise CorruptBlock("a plane is longer or shorter than it should be")
+        return content
