@@ -14,8 +14,13 @@ from pathlib import Path
 from functions.catalogue import Function
 
 ROOT = Path(__file__).resolve().parents[2]
+LAMBDA_PYTHON = (3, 13)
+
 SHARED_MODULES = ("__init__.py", "catalogue.py", "entry.py")
 """Modules of ``functions`` in every artefact."""
+
+DOCUMENT_FOLDER = "reference"
+"""The folder that publishes ``openapi.json``, and so carries it."""
 
 VENDORED_LAYERS = ("vendor", "columnar")
 _SOURCES_ONLY = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -43,6 +48,8 @@ class Code:
         for folder in function.folders:
             if (ROOT / "functions" / folder).exists():
                 shutil.copytree(ROOT / "functions" / folder, package / folder, ignore=_SOURCES_ONLY)
+        if DOCUMENT_FOLDER in function.folders:
+            shutil.copy(ROOT / "openapi.json", tree)
         self._compile(tree, runs_at="/var/task")
         return str(tree)
 
@@ -76,14 +83,14 @@ class Code:
             compile_tree(self._python, tree, runs_at=runs_at)
 
 
-def compile_tree(python: str, tree: Path, *, runs_at: str) -> None:
+def compile_tree(python: str, tree: Path, *, runs_at: str, version: tuple[int, int] = LAMBDA_PYTHON) -> None:
     """Compile all of *tree* with the interpreter *python*; tracebacks will name *runs_at* in its place.
 
     Raises:
-        subprocess.CalledProcessError: *python* is not a Python 3.13, or a file does not compile.
+        subprocess.CalledProcessError: *python* is not of *version*, or a file does not compile.
     """
-    is_lambda_version = "import sys; sys.exit(sys.version_info[:2] != (3, 13))"
-    subprocess.run([python, "-c", is_lambda_version], check=True)
+    is_version = f"import sys; sys.exit(sys.version_info[:2] != {version})"
+    subprocess.run([python, "-c", is_version], check=True)
     subprocess.run(
         [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
         + ["-s", str(tree), "-p", runs_at, str(tree)],

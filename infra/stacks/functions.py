@@ -60,6 +60,7 @@ class Functions(Construct):
             timeout=Duration.seconds(spec.timeout_s),
             environment=self._environment(grants),
             log_group=own_log,
+            logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             reserved_concurrent_executions=self._stage.consumer_concurrency if spec.queue else None,
         )
@@ -70,7 +71,7 @@ class Functions(Construct):
         return function
 
     def _environment(self, grants: list[Grant]) -> dict[str, str]:
-        environment = {"STAGE": self._stage.name, "POWERTOOLS_SERVICE_NAME": "whimbrel"}
+        environment = {"STAGE": self._stage.name}
         for grant in grants:
             environment |= grant.environment
         return environment

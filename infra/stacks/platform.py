@@ -59,6 +59,8 @@ class Platform(Stack):
             function = self.functions.add(spec)
             if spec.queue:
                 queues.wake(function, spec.queue)
+        for name, value in stage.sessions().items():
+            self.functions["authorizer"].add_environment(name, value)
         Workflows(self, "Workflows", stage=stage, export_steps=self.functions["export_steps"])
         self._sweep_daily(self.functions["compact"])
         CfnOutput(self, "OperatorFunction", value=self.functions["operator"].function_name)

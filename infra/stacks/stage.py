@@ -61,6 +61,14 @@ class Stage:
         """What every name of this deployment begins with."""
         return f"whimbrel-{self.name}"
 
+    def sessions(self) -> dict[str, str]:
+        """Return the environment that the authorizer verifies user sessions by."""
+        return {
+            "OIDC_ISSUER": self.oidc_issuer,
+            "OIDC_AUDIENCE": self.oidc_audience,
+            "OIDC_JWKS_URL": self.oidc_jwks_url,
+        }
+
     @property
     def is_local(self) -> bool:
         """Whether this is the laptop's stage: Lambdas run in the development environment, without vendored wheels."""
