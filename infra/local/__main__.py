@@ -11,6 +11,7 @@ import sys
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 
@@ -42,9 +43,9 @@ def main() -> None:
             assembly = up_to_date(settings.state_dir, with_code=settings.workers)
     settings.enter()
     sys.path.insert(0, str(LAYER))
+    sys.stdout = sys.stderr = _log_file(settings.state_dir / LOG)
     from infra.local.running import run  # noqa: PLC0415 (the emulator reads the environment as it is imported)
 
-    sys.stdout = sys.stderr = _log_file(settings.state_dir / LOG)
     code = 0
     try:
         asyncio.new_event_loop().run_until_complete(run(settings, assembly, console))
@@ -73,7 +74,7 @@ def _prepare(settings: LocalSettings) -> None:
     (folder / "tmp").mkdir()
 
 
-def _log_file(path: Path) -> object:
+def _log_file(path: Path) -> TextIO:
     file = path.open("w", buffering=1, encoding="utf-8")
     logging.basicConfig(stream=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for chatty in ("botocore", "boto3", "urllib3", "ministack", "hypercorn"):

@@ -42,6 +42,7 @@ async def served(application: Any, settings: LocalSettings) -> AsyncIterator[Non
     config.graceful_timeout = GRACE_S
     config.keep_alive_timeout = 75
     config.include_server_header = False
+    config.errorlog = None
     stop = asyncio.Event()
     server = asyncio.create_task(serve(application, config, shutdown_trigger=stop.wait))
     await iot.mtls_start()

@@ -24,6 +24,8 @@ from infra.local.patching import replace
 Invocation = Callable[[dict[str, Any], Any, str], dict[str, Any]]
 """A function's record, its event and the request id → ``body``, and ``error`` and ``log`` if it failed."""
 
+REFUSED = "Unauthorized"
+"""What an authorizer raises, by API Gateway's convention, for a credential that is none: not a fault."""
 _LAST_LINE = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)")
 _log = logging.getLogger("whimbrel.local")
 
@@ -111,7 +113,8 @@ class Hosting:
                 # Through JSON, as on AWS: what a handler does to its event, or returns, is nobody else's.
                 answer = json.dumps(handler(json.loads(json.dumps(event)), Context(config, request_id)))
             except Exception as error:  # noqa: BLE001 (Lambda's own boundary: whatever it is becomes the answer)
-                _log.exception("%s failed", config["FunctionName"])
+                if str(error) != REFUSED:
+                    _log.exception("%s failed", config["FunctionName"])
                 body = {"errorMessage": str(error), "errorType": type(error).__name__}
                 return {"body": body, "error": True, "log": traceback.format_exc()}
         return {"body": json.loads(answer), "log": ""}

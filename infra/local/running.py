@@ -131,7 +131,8 @@ def _announce(settings: LocalSettings, console: Console, *, seconds: float) -> N
     table.add_row("Log", str(settings.state_dir / "platform.log"))
     console.print(f"\n[bold]Whimbrel is ready[/bold] after {seconds:.1f} s.\n")
     console.print(table)
-    console.print(f"\n  export KEY=$(python3 -c \"import json; print(json.load(open('{credentials}'))['apiKey'])\")")
+    read_key = f"import json; print(json.load(open('{credentials}'))['apiKey'])"
+    console.print(f'\n  KEY=$(python3 -c "{read_key}")', soft_wrap=True)
     console.print(f'  curl -H "Authorization: Bearer $KEY" {settings.url}/api/v1/devices\n', soft_wrap=True)
     if not settings.enforce_iam:
         console.print("IAM is simulated: no policy is enforced. AUTH=true enforces them.", style="yellow")
