@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from whimbrel.ids import OrganizationId
-from whimbrel.problems import MissingScope, Unauthenticated
+from whimbrel.problems import Forbidden, MissingScope, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,10 +25,17 @@ class Scope(StrEnum):
     READINGS_WRITE = "readings:write"
     EXPORTS_READ = "exports:read"
     EXPORTS_WRITE = "exports:write"
-    ORGANIZATION_READ = "organization:read"
     ADMIN = "admin"
     """Administration: quarantine, members, keys. Does not imply the others."""
     ALL = "*"
+    ANY = "any"
+    """What every valid credential has; cannot be granted."""
+
+
+class NotAMember(Forbidden):
+    """The user does not belong to the organization that the request is about."""
+
+    title = "Not a member"
 
 
 class Role(StrEnum):
@@ -64,36 +71,52 @@ class Caller:
         Raises:
             MissingScope: it has not.
         """
-        if Scope.ALL not in self.scopes and scope not in self.scopes:
+        if scope is not Scope.ANY and Scope.ALL not in self.scopes and scope not in self.scopes:
             raise MissingScope(f"This call needs the scope {scope.value}.", requiredScope=scope.value)
 
     def context(self) -> dict[str, str]:
-        """Return the authorizer's context: strings only, as API Gateway demands."""
+        """Return the authorizer's context of an API key: strings only, as API Gateway demands."""
         return {
             "kind": self.kind,
-            "organizationId": self.organization_id,
             "subject": self.subject,
+            "organizationId": self.organization_id,
             "scopes": json.dumps(sorted(self.scopes)),
-            "role": self.role.value if self.role else "",
         }
 
     @classmethod
-    def of_context(cls, context: Mapping[str, Any]) -> Caller:
+    def of_context(cls, context: Mapping[str, Any], wanted_organization: str = "") -> Caller:
         """Return the caller that an authorizer's *context* tells of.
 
+        A user of several organizations says which one is meant by *wanted_organization*, the header ``X-Organization-Id``. It is
+        read here and not by the authorizer, whose answer the gateway keeps per token, whatever the other headers.
+
         Raises:
-            Unauthenticated: it tells of none.
+            Unauthenticated: the context tells of nobody.
+            NotAMember: a user, but not of that organization.
         """
-        try:
+        kind = context.get("kind")
+        if kind == "API_KEY":
             return cls(
-                kind=context["kind"],
+                kind="API_KEY",
                 organization_id=OrganizationId(context["organizationId"]),
                 subject=context["subject"],
                 scopes=known_scopes(json.loads(context["scopes"])),
-                role=Role(context["role"]) if context.get("role") else None,
             )
-        except KeyError as error:
-            raise Unauthenticated("Send an API key or a session token as Authorization: Bearer …") from error
+        if kind == "USER":
+            memberships: dict[str, str] = json.loads(context["memberships"])
+            only_one = next(iter(memberships)) if len(memberships) == 1 else ""
+            organization = wanted_organization or context.get("organizationId") or only_one
+            if organization not in memberships:
+                raise NotAMember("Name one of your organizations in the header X-Organization-Id.")
+            role = Role(memberships[organization])
+            return cls(
+                kind="USER",
+                organization_id=OrganizationId(organization),
+                subject=context["subject"],
+                scopes=ROLE_SCOPES[role],
+                role=role,
+            )
+        raise Unauthenticated("Send an API key or a session token as Authorization: Bearer …")
 
 
 def known_scopes(names: Iterable[str]) -> frozenset[Scope]:

@@ -36,7 +36,7 @@ class Entity(Wire, Generic[IdT]):
     @classmethod
     def of(cls, body: Wire) -> Self:
         """Return a new thing with the fields of *body*."""
-        return cls(id=cls._id_type().new(), **_values(body))
+        return cls(id=cls._id_type().new(), **body.given())
 
     @classmethod
     def references(cls) -> dict[str, type[Entity[Any]]]:
@@ -51,6 +51,3 @@ class Entity(Wire, Generic[IdT]):
         """Return this thing with *changes*, which must already be valid, one version on."""
         return self.model_copy(update={**changes, "updated_at": instants.now(), "version": self.version + 1})
 
-
-def _values(body: Wire) -> dict[str, Any]:
-    return {name: getattr(body, name) for name in type(body).model_fields}

@@ -6,6 +6,9 @@ import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
+END_OF_TIME_MS = 253_402_300_800_000
+"""The year 10000: RFC 3339 ends before."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))\Z", re.ASCII

@@ -47,7 +47,7 @@ class Problem(Exception):
     @classmethod
     def code(cls) -> str:
         """Return the stable code: the class name in kebab case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", cls.__name__).lower()
 
     def document(self, request_id: str) -> dict[str, Any]:
         """Return the RFC 9457 document."""

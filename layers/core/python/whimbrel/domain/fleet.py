@@ -164,8 +164,7 @@ class Component(ComponentFields, Entity[ComponentId]):
 
     @classmethod
     def of(cls, body: Any) -> Self:
-        identifier = ComponentId.named(body.device_id, body.key)
-        return cls(id=identifier, **{name: getattr(body, name) for name in type(body).model_fields})
+        return cls(id=ComponentId.named(body.device_id, body.key), **body.given())
 
     @classmethod
     def references(cls) -> dict[str, type[Entity[Any]]]:

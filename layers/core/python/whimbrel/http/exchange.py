@@ -66,9 +66,12 @@ def caller() -> Caller:
     """Return who is calling.
 
     Raises:
-        Unauthenticated: nobody known.
+        Unauthenticated: nobody known. NotAMember: somebody, but not of the organization asked for.
     """
-    return Caller.of_context(current().event["requestContext"].get("authorizer") or {})
+    exchange = current()
+    return Caller.of_context(
+        exchange.event["requestContext"].get("authorizer") or {}, exchange.header("X-Organization-Id")
+    )
 
 
 def tenant() -> Tenant:

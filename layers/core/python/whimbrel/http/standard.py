@@ -148,7 +148,7 @@ def change(tenant: Tenant, entity: type[E], identifier: Any, body: Body, if_matc
     store = tenant.things(entity)
     thing = store.get(identifier)
     require_match(thing, if_match)
-    changes = {name: value for name in type(body).model_fields if (value := getattr(body, name)) is not MISSING}
+    changes = body.given()
     if all(getattr(thing, name) == value for name, value in changes.items()):
         return thing
     changed = thing.next_version(**changes)

@@ -12,21 +12,24 @@ JSON, so that numbers keep every digit; ``write`` names the write that made it.
 
 from __future__ import annotations
 
+import random
 import secrets
+import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from whimbrel.entity import Entity
 from whimbrel.ids import Id, OrganizationId
 from whimbrel.pages import Cursors, Page
-from whimbrel.problems import AlreadyExists, NotFound, StaleVersion
+from whimbrel.problems import AlreadyExists, NotFound, StaleVersion, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
 E = TypeVar("E", bound=Entity[Any])
 
+_BATCH = 25  # of BatchWriteItem
 MAX_LOOKED_AT = 2_000
 """How many items a filtered list looks at for one page; what it then has is the page, and the cursor goes on."""
 
@@ -75,6 +78,25 @@ class Store(Generic[E]):
         if not self._put(item, "attribute_not_exists(pk)", {}):
             raise AlreadyExists(f"This {self._noun} exists already.", id=thing.id)
         return thing
+
+    def ensure(self, thing: E) -> E:
+        """Store a thing, unless one of its identifier is there; return the one that is there then."""
+        try:
+            return self.add(thing)
+        except AlreadyExists:
+            return self.get(thing.id)
+
+    def put_all(self, things: Sequence[E]) -> None:
+        """Store many things whatever is there: for those whose identifier follows from their content."""
+        for start in range(0, len(things), _BATCH):
+            waiting: Any = {self._table: [{"PutRequest": {"Item": self._item(t)}} for t in things[start : start + _BATCH]]}
+            for attempt in range(8):
+                waiting = self._client.batch_write_item(RequestItems=waiting).get("UnprocessedItems")
+                if not waiting:
+                    break
+                time.sleep(min(1.0, 0.05 * 2**attempt) * random.random())  # noqa: S311 (jitter)
+            else:
+                raise Unavailable("The registry is busy; send this again in a moment.")
 
     def replace(self, thing: E) -> E:
         """Store the next version of a thing, only over the version that it grew from.

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from whimbrel.aws.clients import client
 from whimbrel.aws.secret import derived_key
+from whimbrel.domain.organizations import Organization
+from whimbrel.pages import Cursors
 from whimbrel.settings import settings
+from whimbrel.store.equipment import Equipment
+from whimbrel.store.readings import ReadingStore
 from whimbrel.store.registry import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whimbrel.entity import Entity
     from whimbrel.ids import OrganizationId
+
+DAY_MS = 86_400_000
 
 E = TypeVar("E", bound="Entity[Any]")
 
@@ -33,3 +41,28 @@ class Tenant:
             entity,
             cursor_key=partial(derived_key, "cursors"),
         )
+
+    def readings(self, request_compaction: Callable[[str], None] | None = None) -> ReadingStore:
+        """Return the organization's readings, cut at its retention; those who append say how to ask for compaction."""
+        organization = self.things(Organization).find(self.organization_id)
+        days = organization.retention_days if organization else None
+        return ReadingStore(
+            client("dynamodb"),
+            settings().log_table,
+            settings().blocks_table,
+            self.organization_id,
+            request_compaction=request_compaction or _nobody,
+            retention_ms=days * DAY_MS if days else None,
+        )
+
+    def equipment(self) -> Equipment:
+        """Return the organization's devices as ingestion knows them, read afresh."""
+        return Equipment(client("dynamodb"), settings().registry_table, self.organization_id)
+
+    def cursors(self, *query: str) -> Cursors:
+        """Return the cursors of one query of the organization."""
+        return Cursors(derived_key("cursors"), (self.organization_id, *query))
+
+
+def _nobody(lane: str) -> None:
+    """Ask nobody: a reader has nothing to compact."""

@@ -1,0 +1,78 @@
+"""``/api/v1/devices``: what reports readings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic.json_schema import SkipJsonSchema
+
+from functions.devices.models import DeviceBody
+from whimbrel.auth import Scope
+from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
+from whimbrel.http.exchange import CurrentTenant
+from whimbrel.http.parameters import Cursor, IfMatch, Limit
+from whimbrel.http.resource import Resource
+from whimbrel.http.standard import ALL_METHODS, StandardMethods, require_match
+from whimbrel.ids import DeviceId
+from whimbrel.pages import Page
+from whimbrel.problems import NotFound, StaleVersion
+
+resource = Resource("/api/v1/devices", tag="Devices")
+
+
+@resource.operation("GET", scope=Scope.DEVICES_READ)
+def list_devices(
+    tenant: CurrentTenant,
+    status: Annotated[DeviceStatus | SkipJsonSchema[None], Query()] = None,
+    site_id: Annotated[SiteId | SkipJsonSchema[None], Query(alias="siteId")] = None,
+    group_id: Annotated[DeviceGroupId | SkipJsonSchema[None], Query(alias="groupId")] = None,
+    tag: Annotated[str | SkipJsonSchema[None], Query(max_length=64)] = None,
+    q: Annotated[str | SkipJsonSchema[None], Query(max_length=128, description="How the name begins.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Device]:
+    """List devices, oldest first.
+
+    Filters narrow each other; a filtered page may be short before the list's end.
+    """
+    group = tenant.things(DeviceGroup).get(group_id) if group_id else None
+
+    def matches(device: Device) -> bool:
+        return (
+            (status is None or device.status is status)
+            and (group is None or group.match.includes(device))
+            and (tag is None or tag in device.tags)
+            and (q is None or device.name.lower().startswith(q.lower()))
+        )
+
+    filters = (status, group_id, tag, q)
+    return tenant.things(Device).page(
+        limit, cursor, parent=site_id, where=matches if any(filters) else None, filters=filters
+    )
+
+
+StandardMethods(
+    entity=Device,
+    create=DeviceBody,
+    fields=DeviceBody,
+    read=Scope.DEVICES_READ,
+    write=Scope.DEVICES_WRITE,
+    singular="device",
+    plural="devices",
+    only=ALL_METHODS - {"list", "delete"},
+).register(resource)
+
+
+@resource.operation("DELETE", "/{deviceId}", scope=Scope.DEVICES_WRITE, status=204, problems=[NotFound, StaleVersion])
+def delete_device(
+    device_id: Annotated[DeviceId, Path(alias="deviceId")], tenant: CurrentTenant, if_match: IfMatch = None
+) -> None:
+    """Delete a device.
+
+    Its certificates are revoked and its connection is cut. Its components, sensors and readings stay, until retention takes them.
+    """
+    devices = tenant.things(Device)
+    device = devices.get(device_id)
+    require_match(device, if_match)
+    devices.remove(device)

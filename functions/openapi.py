@@ -1,0 +1,176 @@
+"""Assembles ``openapi.json`` from the operations that the resources declare: ``python -m functions.openapi [--check]``.
+
+What Powertools generates is made true here: problems instead of its own error form, no body under 204, closed answers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+
+from functions.catalogue import HTTP_FUNCTIONS
+from whimbrel.http.resource import Api, Resource
+from whimbrel.problems import TYPE_BASE, Problem
+
+FILE = Path(__file__).parent.parent / "openapi.json"
+
+DESCRIPTION = """\
+Everything that Whimbrel does, under `/api/v1`. Send an API key (`sk_…`) or a session token as `Authorization: Bearer …`;
+each operation names the scope that it needs. Times are RFC 3339; lists are cut by `limit` and `cursor`; errors are
+`application/problem+json` (RFC 9457) with a stable `code` and the `requestId` to quote."""
+
+ALWAYS = {"internal-error"}
+WITH_BODY = {"malformed-json", "payload-too-large", "unsupported-media-type"}
+WITH_CREDENTIAL = {"unauthenticated", "missing-scope", "not-a-member"}
+
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "description": "A refusal, as RFC 9457 describes it.",
+    "required": ["type", "title", "status", "detail", "code", "requestId"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": [TYPE_BASE + "not-found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What would make it right."},
+        "code": {"type": "string", "examples": ["not-found"]},
+        "requestId": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {
+                    "field": {"type": "string", "examples": ["location.lat"]},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def document() -> dict[str, Any]:
+    """Return the whole OpenAPI 3.1 document."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
+    tags: list[str] = []
+    for function in HTTP_FUNCTIONS:
+        for folder in function.folders:
+            resource: Resource = import_module(f"functions.{folder}.routes").resource
+            generated = _generated(resource)
+            schemas |= generated["components"]["schemas"]
+            tags += [resource.tag] if resource.tag not in tags else []
+            for path, operations in generated["paths"].items():
+                for method, operation in operations.items():
+                    _finish(operation, method, path)
+                    operation["x-function"] = function.name
+                    paths.setdefault(path, {})[method] = operation
+    for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
+        schemas.pop(name, None)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Whimbrel",
+            "version": metadata_version(),
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in tags],
+        "paths": {path: paths[path] for path in sorted(paths)},
+        "components": {
+            "schemas": {name: schemas[name] for name in sorted(schemas)},
+            "securitySchemes": {"credential": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def metadata_version() -> str:
+    """Return the version that ``pyproject.toml`` gives the project."""
+    import tomllib  # noqa: PLC0415
+
+    return tomllib.loads((FILE.parent / "pyproject.toml").read_text())["project"]["version"]
+
+
+def _generated(resource: Resource) -> dict[str, Any]:
+    text = Api(resource).resolver.get_openapi_json_schema(
+        title="Whimbrel", version="1", security_schemes={"credential": HTTPBearer()}
+    )
+    return json.loads(text)
+
+
+def _finish(operation: dict[str, Any], method: str, path: str) -> None:
+    request_schema = operation.pop("x-request-schema", None)
+    content_type = operation.pop("x-content-type")
+    if request_schema:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": request_schema}}}
+    operation.setdefault("security", [])
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"].pop("title", None)
+    responses = operation["responses"]
+    responses.pop("422", None)
+    success = next(iter(responses))
+    responses[success]["description"] = "Done."
+    if success == "204":
+        responses[success].pop("content", None)
+    elif content_type != "application/json":
+        responses[success]["content"] = {content_type: {"schema": {"type": "string"}}}
+    problems = ALWAYS | set(operation.pop("x-problems"))
+    if operation["security"]:
+        problems |= WITH_CREDENTIAL
+    if "requestBody" in operation:
+        problems |= WITH_BODY
+    problems.add("invalid-request")
+    if "{" in path:
+        problems.add("not-found")
+    if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
+        problems.add("invalid-cursor")
+    if method == "get":
+        problems -= {"stale-version"}
+    by_status: dict[int, list[str]] = {}
+    for code in sorted(problems):
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": " · ".join(f"`{code}`" for code in codes),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+
+
+def _all_problems() -> dict[str, type[Problem]]:
+    found: dict[str, type[Problem]] = {}
+    waiting: list[type[Problem]] = [Problem]
+    for function in HTTP_FUNCTIONS:
+        for folder in function.folders:
+            import_module(f"functions.{folder}.routes")
+    while waiting:
+        problem = waiting.pop()
+        found[problem.code()] = problem
+        waiting += problem.__subclasses__()
+    return found
+
+
+PROBLEMS = _all_problems()
+
+
+def main() -> int:
+    """Write the document, or with ``--check`` say whether the one there is current."""
+    text = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+    if "--check" in sys.argv[1:]:
+        if FILE.read_text() == text:
+            return 0
+        sys.stderr.write("openapi.json is stale: run make openapi and review the difference\n")
+        return 1
+    FILE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""``/api/v1/sensors``: single series of readings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic.json_schema import SkipJsonSchema
+
+from functions.sensors.models import SensorBody, SensorCreate
+from whimbrel.auth import Scope
+from whimbrel.domain.fleet import Component, Sensor
+from whimbrel.domain.readings import MAIN_COMPONENT
+from whimbrel.http.exchange import CurrentTenant
+from whimbrel.http.parameters import Cursor, Limit
+from whimbrel.http.resource import Resource
+from whimbrel.http.standard import ALL_METHODS, StandardMethods, check_references
+from whimbrel.ids import ComponentId, DeviceId, SensorId
+from whimbrel.pages import Page
+from whimbrel.problems import AlreadyExists, InvalidRequest
+
+resource = Resource("/api/v1/sensors", tag="Sensors")
+
+
+@resource.operation("GET", scope=Scope.DEVICES_READ)
+def list_sensors(
+    tenant: CurrentTenant,
+    device_id: Annotated[DeviceId | SkipJsonSchema[None], Query(alias="deviceId")] = None,
+    component_id: Annotated[ComponentId | SkipJsonSchema[None], Query(alias="componentId")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Sensor]:
+    """List sensors, oldest first, of all devices or of one device or component."""
+    sensors = tenant.things(Sensor)
+    if component_id is None:
+        return sensors.page(limit, cursor, parent=device_id)
+    component = tenant.things(Component).find(component_id)
+    if component is None or device_id not in {None, component.device_id}:
+        return Page(items=[], next_cursor=None)
+    return sensors.page(
+        limit,
+        cursor,
+        parent=component.device_id,
+        where=lambda sensor: sensor.component_id == component_id,
+        filters=(component_id,),
+    )
+
+
+@resource.operation("POST", scope=Scope.DEVICES_WRITE, status=201, problems=[AlreadyExists])
+def create_sensor(body: SensorCreate, tenant: CurrentTenant) -> Sensor:
+    """Create a sensor.
+
+    There is seldom need: sensors make themselves when a device first reports them. Do it to fix the type or the unit beforehand.
+    """
+    component_id = ComponentId.named(body.device_id, body.component)
+    components = tenant.things(Component)
+    if components.find(component_id) is None:
+        if body.component != MAIN_COMPONENT:
+            raise InvalidRequest.of("component", "the device has no component of that key", code="unknown-reference")
+        main = Component(id=component_id, device_id=body.device_id, key=MAIN_COMPONENT, name=MAIN_COMPONENT)
+        check_references(main, tenant)
+        components.ensure(main)
+    sensor = Sensor(
+        id=SensorId.named(body.device_id, body.component, body.key),
+        component_id=component_id,
+        **{name: getattr(body, name) for name in ("device_id", "key", "value_type", "name", "unit")},
+    )
+    check_references(sensor, tenant)
+    return tenant.things(Sensor).add(sensor)
+
+
+StandardMethods(
+    entity=Sensor,
+    create=SensorCreate,
+    fields=SensorBody,
+    read=Scope.DEVICES_READ,
+    write=Scope.DEVICES_WRITE,
+    singular="sensor",
+    plural="sensors",
+    only=ALL_METHODS - {"list", "create"},
+).register(resource)

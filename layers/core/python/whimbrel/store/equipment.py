@@ -1,0 +1,112 @@
+"""What ingestion knows of devices: read from the registry as plain JSON, kept for a while, and grown by what they report.
+
+Ingestion starts without pydantic; only making a sensor or a component, once in a series' life, loads it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from whimbrel.domain.readings import MAIN_COMPONENT, KnownDevice, KnownSensor
+from whimbrel.domain.series import ValueType
+from whimbrel.ids import ComponentId, DeviceId, OrganizationId, SensorId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(slots=True)
+class Equipment:
+    """The devices of one organization, as ingestion knows them; what it knows is at most ``max_age_s`` old."""
+
+    client: DynamoDBClient
+    table: str
+    organization_id: OrganizationId
+    max_age_s: float = 0
+    _known: dict[str, tuple[float, KnownDevice]] = field(default_factory=dict)
+
+    def device(self, device_id: str) -> KnownDevice | None:
+        """Return a device of the organization, or None."""
+        at, known = self._known.get(device_id, (0.0, None))
+        if known and time.monotonic() < at + self.max_age_s:
+            return known
+        item = self.client.get_item(
+            TableName=self.table,
+            Key={"pk": {"S": f"ORG#{self.organization_id}#device"}, "sk": {"S": device_id}},
+            ConsistentRead=True,
+        ).get("Item")
+        if item is None:
+            return None
+        document = json.loads(item["doc"]["S"])
+        known = KnownDevice(
+            DeviceId(device_id), document["status"] == "INACTIVE", document.get("gatewayId")
+        )
+        self._add_parts(known)
+        self._known[device_id] = time.monotonic(), known
+        return known
+
+    def make(self, known: KnownDevice, sensors: Iterable[KnownSensor]) -> dict[SensorId, ValueType]:
+        """Store *sensors* that *known* has first reported; return the types of those that others made otherwise meanwhile.
+
+        Repeating it, or doing it at the same time elsewhere, changes nothing: identifiers follow from keys.
+        """
+        from whimbrel.domain.fleet import Component, Sensor  # noqa: PLC0415
+        from whimbrel.store.registry import Store  # noqa: PLC0415
+
+        conflicts: dict[SensorId, ValueType] = {}
+        for sensor in sensors:
+            if sensor.component not in known.components:
+                component = Component(
+                    id=sensor.component_id, device_id=known.id, key=MAIN_COMPONENT, name=MAIN_COMPONENT
+                )
+                Store(self.client, self.table, self.organization_id, Component).ensure(component)
+                known.components[MAIN_COMPONENT] = sensor.component_id
+            stored = Store(self.client, self.table, self.organization_id, Sensor).ensure(
+                Sensor(
+                    id=sensor.id,
+                    device_id=known.id,
+                    component_id=sensor.component_id,
+                    key=sensor.key,
+                    name=sensor.key,
+                    value_type=sensor.value_type,
+                )
+            )
+            known.sensors[sensor.id] = sensor._replace(value_type=stored.value_type)
+            if stored.value_type is not sensor.value_type:
+                conflicts[sensor.id] = stored.value_type
+        return conflicts
+
+    def _add_parts(self, known: KnownDevice) -> None:
+        query: dict[str, Any] = {
+            "TableName": self.table,
+            "IndexName": "by_parent",
+            "KeyConditionExpression": "parent_pk = :parent AND parent_sk BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {
+                ":parent": {"S": f"ORG#{self.organization_id}#{known.id}"},
+                ":low": {"S": "component#"},
+                ":high": {"S": "sensor#~"},
+            },
+        }
+        sensors: list[dict[str, Any]] = []
+        while True:
+            answer = self.client.query(**query)
+            for item in answer["Items"]:
+                part = json.loads(item["doc"]["S"])
+                if item["parent_sk"]["S"].startswith("component#"):
+                    known.components[part["key"]] = ComponentId(part["id"])
+                elif item["parent_sk"]["S"].startswith("sensor#"):
+                    sensors.append(part)
+            if "LastEvaluatedKey" not in answer:
+                break
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        keys = {identifier: key for key, identifier in known.components.items()}
+        for part in sensors:
+            component_id = ComponentId(part["componentId"])
+            known.sensors[part["id"]] = KnownSensor(
+                SensorId(part["id"]), ValueType(part["valueType"]), component_id, keys.get(component_id, ""), part["key"]
+            )

@@ -1,0 +1,163 @@
+"""What the tests stand on: AWS in process (moto), the platform's tables, and two organizations with a client each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "STAGE": "test",
+    "REGISTRY_TABLE": "registry",
+    "AUTH_TABLE": "auth",
+    "LOG_TABLE": "log",
+    "BLOCKS_TABLE": "blocks",
+    "EXPORTS_BUCKET": "exports",
+    "COMPACT_QUEUE_URL": "",
+    "SECRET_ARN": "whimbrel/secret",
+    "DEVICE_POLICY_NAME": "whimbrel-device",
+    "DEVICE_THING_TYPE": "whimbrel-device",
+    "MQTT_HOST": "mqtt.whimbrel.test",
+    "OIDC_ISSUER": "https://issuer.whimbrel.test",
+    "OIDC_AUDIENCE": "whimbrel",
+    "OIDC_JWKS_URL": "https://issuer.whimbrel.test/jwks.json",
+}
+os.environ.pop("AWS_PROFILE", None)
+
+hypothesis_settings.register_profile(
+    "whimbrel", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
+)
+hypothesis_settings.load_profile("whimbrel")
+
+
+def key(name: str, kind: str) -> dict[str, str]:
+    return {"AttributeName": name, "KeyType": kind}
+
+
+def create_tables(dynamodb: Any) -> None:
+    """Make the four tables as the template has them."""
+    pk, sk = key("pk", "HASH"), key("sk", "RANGE")
+    for name in ("log", "blocks"):
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[pk, sk],
+            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    dynamodb.create_table(
+        TableName="registry",
+        KeySchema=[pk, sk],
+        AttributeDefinitions=[
+            {"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "parent_pk", "parent_sk")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_parent",
+                "KeySchema": [key("parent_pk", "HASH"), key("parent_sk", "RANGE")],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.create_table(
+        TableName="auth",
+        KeySchema=[pk],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """AWS in process, with the platform's tables, bucket, queue and secret; everything gone afterwards."""
+    import boto3
+    from moto import mock_aws
+
+    from whimbrel.aws import clients, secret
+    from whimbrel.settings import settings
+
+    caches = [clients._client, secret._secret, secret.derived_key, settings]
+    with mock_aws():
+        region = os.environ["AWS_DEFAULT_REGION"]
+        create_tables(boto3.client("dynamodb"))
+        boto3.client("s3").create_bucket(Bucket="exports", CreateBucketConfiguration={"LocationConstraint": region})
+        boto3.client("secretsmanager").create_secret(Name="whimbrel/secret", SecretString="a secret of the tests")
+        queue = boto3.client("sqs").create_queue(QueueName="compaction")["QueueUrl"]
+        monkeypatch.setenv("COMPACT_QUEUE_URL", queue)
+        for cache in caches:
+            cache.cache_clear()
+        yield
+        for cache in caches:
+            cache.cache_clear()
+
+
+@dataclass(frozen=True)
+class Organization:
+    id: str
+    api_key: str
+    client: Any
+
+
+@pytest.fixture
+def an_organization(aws: None) -> Callable[..., Organization]:
+    """Return a maker of organizations, each with an API key of all scopes."""
+    from functions.organizations.operator import handler as operator
+    from tests.gateway import Client
+
+    def make(name: str = "Acme") -> Organization:
+        made = operator({"action": "create-organization", "name": name}, None)
+        return Organization(made["organizationId"], made["apiKey"], Client(made["apiKey"]))
+
+    return make
+
+
+@pytest.fixture
+def organization(an_organization: Callable[..., Organization]) -> Organization:
+    return an_organization("Acme")
+
+
+@pytest.fixture
+def client(organization: Organization) -> Any:
+    """A client of the first organization, with all scopes."""
+    return organization.client
+
+
+@pytest.fixture
+def other(an_organization: Callable[..., Organization]) -> Any:
+    """A client of another organization, with all scopes."""
+    return an_organization("Umbrella").client
+
+
+@pytest.fixture
+def scoped(organization: Organization) -> Callable[..., Any]:
+    """Return a maker of clients of the first organization with the scopes given."""
+    from functions.organizations.operator import handler as operator
+    from tests.gateway import Client
+
+    def make(*scopes: str) -> Client:
+        request = {"action": "create-api-key", "organizationId": organization.id, "name": "k", "scopes": scopes}
+        return Client(operator(request, None)["apiKey"])
+
+    return make
+
+
+@pytest.fixture
+def stranger() -> Any:
+    """A client without a credential."""
+    from tests.gateway import Client
+
+    return Client()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    assert Path("openapi.json").exists(), "run the tests from the repository's root"
