@@ -25,6 +25,8 @@ class Scope(StrEnum):
     READINGS_WRITE = "readings:write"
     EXPORTS_READ = "exports:read"
     EXPORTS_WRITE = "exports:write"
+    ANALYTICS_READ = "analytics:read"
+    ANALYTICS_WRITE = "analytics:write"
     ADMIN = "admin"
     """Administration: quarantine, members, keys. Does not imply the others."""
     ALL = "*"
@@ -49,7 +51,7 @@ class Role(StrEnum):
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: frozenset({Scope.ALL}),
     Role.ADMIN: frozenset(Scope) - {Scope.ALL},
-    Role.MEMBER: frozenset(scope for scope in Scope if scope.endswith(":read")),
+    Role.MEMBER: frozenset(scope for scope in Scope if scope.endswith(":read")) | {Scope.ANALYTICS_WRITE},
 }
 
 CredentialKind = Literal["API_KEY", "USER"]

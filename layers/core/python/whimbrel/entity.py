@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field
 
@@ -24,9 +24,9 @@ class Entity(Wire, Generic[IdT]):
     parent: ClassVar[str | None] = None
 
     id: IdT
-    created_at: Annotated[Instant, Field(default_factory=instants.now)]
-    updated_at: Annotated[Instant, Field(default_factory=instants.now)]
-    version: Annotated[int, Field(exclude=True)] = 1
+    created_at: Instant = Field(default_factory=instants.now)
+    updated_at: Instant = Field(default_factory=instants.now)
+    version: int = Field(default=1, exclude=True)
 
     @property
     def etag(self) -> str:
@@ -38,8 +38,7 @@ class Entity(Wire, Generic[IdT]):
         """Return a new thing with the fields of *body*."""
         return cls(id=cls._id_type().new(), **body.given())
 
-    @classmethod
-    def references(cls) -> dict[str, type[Entity[Any]]]:
+    def references(self) -> dict[str, type[Entity[Any]]]:
         """Return which fields name other things that must be there, and of what kind they are."""
         return {}
 
@@ -50,4 +49,3 @@ class Entity(Wire, Generic[IdT]):
     def next_version(self, **changes: Any) -> Self:
         """Return this thing with *changes*, which must already be valid, one version on."""
         return self.model_copy(update={**changes, "updated_at": instants.now(), "version": self.version + 1})
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import available_timezones
@@ -12,6 +13,7 @@ from whimbrel.bodies import Instant, Key, Metadata, Name, Tags, Wire
 from whimbrel.domain.series import ValueType
 from whimbrel.entity import Entity
 from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
+
 
 class SiteId(Id):
     """A site."""
@@ -70,6 +72,35 @@ class DeviceStatus(StrEnum):
     MAINTENANCE = "MAINTENANCE"
 
 
+class Connection(Wire):
+    """The last that the broker said of a device's connection: a client came, or a client left."""
+
+    connected: StrictBool
+    at: Instant
+    version: Annotated[int, Field(description="IoT Core's count of the client's connections.")]
+    session: str
+
+    def is_after(self, other: Connection) -> bool:
+        """Tell whether this happened after *other*, for events of one client.
+
+        Coming and going of one connection bear one version, and the next connection a higher one, until IoT Core forgets the
+        client, an hour after it left, and counts from 0 again. So among neighbours in time the version decides, else the time:
+        a connection that another takes over is often reported to leave when its successor has already come.
+        A broker that was restarted counts from 0 at once; a client that comes later in time is later even so.
+        """
+        if abs(self.at - other.at) > COUNT_IS_KEPT:
+            return self.at > other.at
+        if (self.version, self.session) == (other.version, other.session):
+            return other.connected and not self.connected
+        if self.version == other.version or (self.connected and self.version < other.version):
+            return self.at > other.at
+        return self.version > other.version
+
+
+COUNT_IS_KEPT = timedelta(minutes=30)
+"""Well within the hour for which IoT Core remembers the version of a client that left."""
+
+
 class DeviceFields(Wire):
     """What a client says of a device."""
 
@@ -79,7 +110,7 @@ class DeviceFields(Wire):
     site_id: SiteId | None = None
     location: Location | None = None
     tags: Tags = ()
-    metadata: Annotated[Metadata, Field(default_factory=dict)]
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class Device(DeviceFields, Entity[DeviceId]):
@@ -92,23 +123,20 @@ class Device(DeviceFields, Entity[DeviceId]):
     firmware_version: str | None = None
     last_seen_at: Instant | None = None
 
-    @classmethod
-    def references(cls) -> dict[str, type[Entity[Any]]]:
+    def references(self) -> dict[str, type[Entity[Any]]]:
         return {"site_id": Site, "gateway_id": Device}
 
-    def connected(self, at: Instant) -> Self:
-        """Return this device as the broker saw it come at *at*; what an older event tells changes nothing."""
-        if self.last_seen_at and at < self.last_seen_at:
-            return self
-        status = self.status if self.status in BY_HAND else DeviceStatus.ACTIVE
-        return self.next_version(status=status, last_seen_at=at)
-
-    def disconnected(self, at: Instant) -> Self:
-        """Return this device as the broker saw it leave at *at*; what an older event tells changes nothing."""
-        if self.last_seen_at and at < self.last_seen_at:
-            return self
-        status = DeviceStatus.OFFLINE if self.status is DeviceStatus.ACTIVE else self.status
-        return self.next_version(status=status, last_seen_at=at)
+    def seen(self, connection: Connection) -> Self:
+        """Return this device after what the broker says of its connection; it may say so late, twice and in any order."""
+        last_seen_at = max(self.last_seen_at or connection.at, connection.at)
+        if self.connection and not connection.is_after(self.connection):
+            return self if last_seen_at == self.last_seen_at else self.next_version(last_seen_at=last_seen_at)
+        status = DeviceStatus.ACTIVE if connection.connected else DeviceStatus.OFFLINE
+        return self.next_version(
+            status=self.status if self.status in BY_HAND else status,
+            connection=connection,
+            last_seen_at=last_seen_at,
+        )
 
 
 BY_HAND = frozenset({DeviceStatus.INACTIVE, DeviceStatus.MAINTENANCE})
@@ -150,7 +178,7 @@ class ComponentFields(Wire):
     """What a client can change of a component."""
 
     name: Name
-    metadata: Annotated[Metadata, Field(default_factory=dict)]
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class Component(ComponentFields, Entity[ComponentId]):
@@ -166,8 +194,7 @@ class Component(ComponentFields, Entity[ComponentId]):
     def of(cls, body: Any) -> Self:
         return cls(id=ComponentId.named(body.device_id, body.key), **body.given())
 
-    @classmethod
-    def references(cls) -> dict[str, type[Entity[Any]]]:
+    def references(self) -> dict[str, type[Entity[Any]]]:
         return {"device_id": Device}
 
 
@@ -175,7 +202,9 @@ class SensorFields(Wire):
     """What a client can change of a sensor."""
 
     name: Name
-    unit: Annotated[str, Field(min_length=1, max_length=32, description="UCUM, such as Cel or kW.h.")] | None = None
+    unit: (
+        Annotated[str, Field(min_length=1, max_length=32, description="UCUM, such as Cel or kW.h.")] | None
+    ) = None
 
 
 class Sensor(SensorFields, Entity[SensorId]):
@@ -189,6 +218,5 @@ class Sensor(SensorFields, Entity[SensorId]):
     key: Key
     value_type: ValueType
 
-    @classmethod
-    def references(cls) -> dict[str, type[Entity[Any]]]:
+    def references(self) -> dict[str, type[Entity[Any]]]:
         return {"device_id": Device, "component_id": Component}
