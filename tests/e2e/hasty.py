@@ -1,0 +1,24 @@
+"""The platform with the mistake that the crash test is there to catch: it acknowledges first and writes later."""
+
+from __future__ import annotations
+
+import time
+
+from infra.local import journal
+from infra.local.__main__ import main
+
+write = journal.Journal._write
+
+
+async def acknowledge(_: journal.Journal) -> None:
+    """Promise what is not yet true."""
+
+
+def write_later(self: journal.Journal, lines: list[bytes], documents: dict[str, bytes]) -> None:
+    time.sleep(0.05)
+    write(self, lines, documents)
+
+
+journal.Journal.durable = acknowledge
+journal.Journal._write = write_later
+main()
