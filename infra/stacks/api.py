@@ -137,7 +137,7 @@ class Api(Stack):
         # CloudFormation's 500 resources a stack.
         if name not in self._integrations:
             self._integrations[name] = apigateway.LambdaIntegration(
-                self._function(name), scope_permission_to_method=False, allow_test_invoke=False
+                self._function(name), scope_permission_to_method=False
             )
         return self._integrations[name]
 

@@ -42,7 +42,12 @@ class Ingestion(Construct):
         super().__init__(scope, construct_id)
         self._stage = stage
         self._errors = queues.rule_errors
-        self._sender = iam.Role(self, "Rules", assumed_by=iam.ServicePrincipal("iot.amazonaws.com"))
+        of_this_account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+        self._sender = iam.Role(
+            self,
+            "Rules",
+            assumed_by=iam.ServicePrincipal("iot.amazonaws.com", conditions=of_this_account),
+        )
         self.devices = DeviceNames(policy=f"{stage.prefix}-device", thing_type=f"{stage.prefix}-device")
         readings = self._rule("readings", READINGS_SQL, queues["readings"])
         self._rule("presence", PRESENCE_SQL, queues["presence"])
