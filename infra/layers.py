@@ -1,4 +1,4 @@
-"""Build the layers of third-party wheels for the Lambda platform: ``python -m infra.layers --python /path/to/python3.13``.
+"""Build the layers of third-party wheels: ``python -m infra.layers --python /path/to/python3.13``.
 
 Wheels only, hash-locked, for Linux on arm64 whatever machine this is: neither Docker nor a compiler takes part. With an
 interpreter of the Lambda's version (``uv python install 3.13`` gets one) bytecode is compiled too; a cold start without
@@ -34,10 +34,11 @@ def build(name: str, *, python: str = "") -> int:
     shutil.rmtree(layer, ignore_errors=True)
     packages = layer / "python"
     requirements = ROOT / "requirements" / LAYERS[name]
+    options = (
+        f"--quiet --no-deps --require-hashes --only-binary :all: --python-platform {PLATFORM} --python-version 3.13"
+    )
     subprocess.run(
-        [_uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-        + ["--python-platform", PLATFORM, "--python-version", "3.13", "--target", str(packages)]
-        + ["--requirement", str(requirements)],
+        [_uv(), "pip", "install", *options.split(), "--target", str(packages), "--requirement", str(requirements)],
         check=True,
     )
     for pattern in NOT_NEEDED:
@@ -66,9 +67,7 @@ def main() -> None:
         total += size
         print(f"layers/{name}: {size / 1e6:.1f} MB")
     if total > LAMBDA_LIMIT_BYTES:
-        raise SystemExit(
-            f"The layers have {total:,} bytes; a function and its layers may have {LAMBDA_LIMIT_BYTES:,}."
-        )
+        raise SystemExit(f"The layers have {total:,} bytes; a function and its layers may have {LAMBDA_LIMIT_BYTES:,}.")
     if not arguments.python:
         print("No bytecode: give --python, a Python 3.13, before you deploy.")
 

@@ -74,9 +74,7 @@ class Api(Stack):
                 web_acl_arn=self._stage.web_acl_arn,
             )
         else:
-            accept(
-                self.api, "APIG3", reason="A firewall has its monthly price: -c webAclArn=… associates one."
-            )
+            accept(self.api, "APIG3", reason="A firewall has its monthly price: -c webAclArn=… associates one.")
 
     def _review(self) -> None:
         logs_role = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
@@ -116,17 +114,13 @@ class Api(Stack):
             ),
         )
 
-    def _add_method(
-        self, path: str, verb: str, operation: dict[str, Any], authorizer: apigateway.IAuthorizer
-    ) -> None:
+    def _add_method(self, path: str, verb: str, operation: dict[str, Any], authorizer: apigateway.IAuthorizer) -> None:
         is_open = not operation["security"]
         method = self.api.root.resource_for_path(path.removeprefix(f"/{STAGE}")).add_method(
             verb.upper(),
             self._integration(operation["x-function"]),
             operation_name=operation["operationId"],
-            authorization_type=(
-                apigateway.AuthorizationType.NONE if is_open else apigateway.AuthorizationType.CUSTOM
-            ),
+            authorization_type=(apigateway.AuthorizationType.NONE if is_open else apigateway.AuthorizationType.CUSTOM),
             authorizer=None if is_open else authorizer,
         )
         if is_open:

@@ -69,9 +69,7 @@ class Code:
         if self._vendored is None:
             tree = self._staging / f"layer-{name}"
             (tree / "python").mkdir(parents=True)
-            (tree / "python" / "EMPTY").write_text(
-                "The wheels are in the environment that runs the Lambdas.\n"
-            )
+            (tree / "python" / "EMPTY").write_text("The wheels are in the environment that runs the Lambdas.\n")
             return str(tree)
         built = self._vendored / name
         if not (built / "python").is_dir():
@@ -91,8 +89,5 @@ def compile_tree(python: str, tree: Path, *, runs_at: str, version: tuple[int, i
     """
     is_version = f"import sys; sys.exit(sys.version_info[:2] != {version})"
     subprocess.run([python, "-c", is_version], check=True)
-    subprocess.run(
-        [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-        + ["-s", str(tree), "-p", runs_at, str(tree)],
-        check=True,
-    )
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(tree), "-p", runs_at]
+    subprocess.run([python, "-m", "compileall", *options, str(tree)], check=True)

@@ -104,12 +104,8 @@ def grants(
             ),
             registry_name,
         ),
-        Needs.AUTH_READ: Grant(
-            (Allow(("dynamodb:GetItem", "dynamodb:BatchGetItem"), (auth,)), read_key), auth_name
-        ),
-        Needs.AUTH_WRITE: Grant(
-            (Allow((*_WRITE_ITEMS, "dynamodb:ConditionCheckItem"), (auth,)), write_key), auth_name
-        ),
+        Needs.AUTH_READ: Grant((Allow(("dynamodb:GetItem", "dynamodb:BatchGetItem"), (auth,)), read_key), auth_name),
+        Needs.AUTH_WRITE: Grant((Allow((*_WRITE_ITEMS, "dynamodb:ConditionCheckItem"), (auth,)), write_key), auth_name),
         Needs.READINGS_READ: Grant((Allow(_READ_ITEMS, (log, blocks)), read_key), readings_names),
         Needs.READINGS_WRITE: Grant(
             (
@@ -154,9 +150,7 @@ def grants(
         Needs.EXPORT_START: Grant(
             (
                 Allow(("states:StartExecution",), (workflow_arn,)),
-                Allow(
-                    ("states:StopExecution",), (f"{workflow_arn.replace(':stateMachine:', ':execution:')}:*",)
-                ),
+                Allow(("states:StopExecution",), (f"{workflow_arn.replace(':stateMachine:', ':execution:')}:*",)),
             ),
             {"EXPORT_WORKFLOW_ARN": workflow_arn},
         ),

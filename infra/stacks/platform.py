@@ -78,9 +78,7 @@ class Platform(Stack):
             self,
             "DailySweep",
             schedule_expression="cron(17 3 * * ? *)",
-            targets=[
-                events.CfnRule.TargetProperty(id="compact", arn=compact.function_arn, input='{"sweep": true}')
-            ],
+            targets=[events.CfnRule.TargetProperty(id="compact", arn=compact.function_arn, input='{"sweep": true}')],
         )
         lambda_.CfnPermission(
             self,

@@ -1,4 +1,4 @@
-"""The queues that wake Lambdas: each with its dead-letter queue, its consumer's time limit, and nothing in the clear."""
+"""The queues that wake Lambdas: encrypted, patient enough for their consumer, each with a dead-letter queue."""
 
 from __future__ import annotations
 

@@ -64,9 +64,7 @@ def _unauthenticated(response_type: str) -> Refusal:
 
 
 def _forbidden(response_type: str, detail: str = "The credential does not allow this.") -> Refusal:
-    return Refusal(
-        response_type=response_type, status=403, code="forbidden", title="Forbidden", detail=detail
-    )
+    return Refusal(response_type=response_type, status=403, code="forbidden", title="Forbidden", detail=detail)
 
 
 def _no_such_route(response_type: str) -> Refusal:

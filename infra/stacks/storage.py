@@ -14,8 +14,8 @@ from constructs import Construct
 from infra.stacks.review import accept
 from infra.stacks.stage import Stage
 
-EXPORT_LIFETIME = Duration.days(8)
-"""A day more than the API promises for a download, so that the object never goes before its record."""
+EXPORT_LIFETIME = Duration.days(3)
+"""Longer than the day for which the API offers a download, and than the day for which an export may be at work."""
 
 
 class Storage(Stack):
@@ -30,9 +30,7 @@ class Storage(Stack):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.registry = self._table(
-            "Registry", sort_key="sk", stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
-        )
+        self.registry = self._table("Registry", sort_key="sk", stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES)
         self.registry.add_global_secondary_index(
             index_name="by_parent",
             partition_key=_text("parent_pk"),
@@ -68,16 +66,14 @@ class Storage(Stack):
             "Secret",
             description=f"{stage.prefix}: the root that cursor and credential keys are derived from",
             encryption_key=self.key,
-            generate_secret_string=secretsmanager.SecretStringGenerator(
-                password_length=64, exclude_punctuation=True
-            ),
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=RemovalPolicy.RETAIN,
         )
 
         accept(
             self.exports,
             "S1",
-            reason="Objects live for days and are fetched by links that the API logs; a second bucket would outlive them.",
+            reason="Objects live for days, and the API logs every link to one; a bucket of logs would outlive them.",
         )
         accept(
             self.secret,

@@ -53,9 +53,7 @@ _PROGRESS = _EXPORT | {"progress": "{% $states.input.progress %}"}
 class Workflows(Construct):
     """The state machines."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, export_steps: lambda_.IFunction
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, export_steps: lambda_.IFunction) -> None:
         super().__init__(scope, construct_id)
         self.export = sfn.StateMachine(
             self,
@@ -77,9 +75,7 @@ class Workflows(Construct):
             "IAM5[Resource::*]",
             reason="Log delivery and X-Ray know no resource-level permissions.",
         )
-        self.export.add_to_role_policy(
-            Allow(("lambda:InvokeFunction",), (export_steps.function_arn,)).statement()
-        )
+        self.export.add_to_role_policy(Allow(("lambda:InvokeFunction",), (export_steps.function_arn,)).statement())
 
 
 def export_definition() -> dict[str, Any]:
