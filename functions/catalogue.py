@@ -38,8 +38,8 @@ class Needs(Flag):
 class Function:
     """One Lambda: its name, the resource folders in its artefact, and what it may touch.
 
-    ``handler`` is an import path; an HTTP function's is ``functions.entry.<name>``. ``queue`` names the SQS queue that wakes
-    it. ``columnar`` adds the layer with numpy and Arrow.
+    ``handler`` is an import path; an HTTP function's is ``functions.entry.<name>``. ``queue`` names the SQS queue
+    that wakes it. ``columnar`` adds the layer with numpy and Arrow.
     """
 
     name: str
@@ -89,6 +89,11 @@ HTTP_FUNCTIONS = (
         name="exports",
         folders=("exports",),
         needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.EXPORT_START | Needs.EXPORT_READ | Needs.SECRET,
+    ),
+    Function(
+        name="analytics",
+        folders=("annotation_classes", "annotations"),
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
     ),
     Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ | Needs.SECRET),
 )

@@ -1,11 +1,12 @@
-"""The entry of every HTTP Lambda: ``functions.entry.<name>`` answers for the resource folders of that catalogue line."""
+"""The entry of every HTTP Lambda: ``functions.entry.<name>`` answers for the folders of that catalogue line."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from functions.catalogue import HTTP_FUNCTIONS
 from whimbrel.http.resource import Api
+
+from functions.catalogue import HTTP_FUNCTIONS
 
 
 def __getattr__(name: str) -> Api:

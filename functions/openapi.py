@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
-
-from functions.catalogue import HTTP_FUNCTIONS
 from whimbrel.http.resource import Api, Resource
 from whimbrel.problems import TYPE_BASE, Problem
+
+from functions.catalogue import HTTP_FUNCTIONS
 
 FILE = Path(__file__).parent.parent / "openapi.json"
 
 DESCRIPTION = """\
-Everything that Whimbrel does, under `/api/v1`. Send an API key (`sk_…`) or a session token as `Authorization: Bearer …`;
-each operation names the scope that it needs. Times are RFC 3339; lists are cut by `limit` and `cursor`; errors are
+Everything that Whimbrel does, under `/api/v1`. Send an API key (`sk_…`) or a session token as `Authorization: Bearer
+…`; each operation names the scope that it needs. Times are RFC 3339; lists are cut by `limit` and `cursor`; errors are
 `application/problem+json` (RFC 9457) with a stable `code` and the `requestId` to quote."""
 
 ALWAYS = {"internal-error"}
@@ -94,7 +94,7 @@ def document() -> dict[str, Any]:
 
 def metadata_version() -> str:
     """Return the version that ``pyproject.toml`` gives the project."""
-    import tomllib  # noqa: PLC0415
+    import tomllib
 
     return tomllib.loads((FILE.parent / "pyproject.toml").read_text())["project"]["version"]
 
@@ -110,7 +110,10 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
     request_schema = operation.pop("x-request-schema", None)
     content_type = operation.pop("x-content-type")
     if request_schema:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": request_schema}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": request_schema}},
+        }
     operation.setdefault("security", [])
     for parameter in operation.get("parameters", ()):
         parameter["schema"].pop("title", None)
@@ -122,6 +125,10 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
         responses[success].pop("content", None)
     elif content_type != "application/json":
         responses[success]["content"] = {content_type: {"schema": {"type": "string"}}}
+    _document_refusals(operation, method, path)
+
+
+def _document_refusals(operation: dict[str, Any], method: str, path: str) -> None:
     problems = ALWAYS | set(operation.pop("x-problems"))
     if operation["security"]:
         problems |= WITH_CREDENTIAL
@@ -138,7 +145,7 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
     for code in sorted(problems):
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
     for status, codes in sorted(by_status.items()):
-        responses[str(status)] = {
+        operation["responses"][str(status)] = {
             "description": " · ".join(f"`{code}`" for code in codes),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }

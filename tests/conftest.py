@@ -82,7 +82,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS in process, with the platform's tables, bucket, queue and secret; everything gone afterwards."""
     import boto3
     from moto import mock_aws
-
     from whimbrel.aws import clients, secret
     from whimbrel.settings import settings
 
@@ -145,7 +144,12 @@ def scoped(organization: Organization) -> Callable[..., Any]:
     from tests.gateway import Client
 
     def make(*scopes: str) -> Client:
-        request = {"action": "create-api-key", "organizationId": organization.id, "name": "k", "scopes": scopes}
+        request = {
+            "action": "create-api-key",
+            "organizationId": organization.id,
+            "name": "k",
+            "scopes": scopes,
+        }
         return Client(operator(request, None)["apiKey"])
 
     return make

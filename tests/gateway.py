@@ -1,4 +1,5 @@
-"""API Gateway in a few lines: the operations of ``openapi.json``, the real authorizer, the real handlers, no network."""
+"""API Gateway in a few lines: the operations of ``openapi.json``, the real authorizer, the real handlers, no
+network."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from functions import entry
+from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.authorize import handler as authorize
 
 ROOT = Path(__file__).parent.parent
@@ -119,8 +121,7 @@ class Client:
         if not route.public:
             try:
                 context = authorized(sent)
-            except Exception as error:
-                assert str(error) == "Unauthorized"
+            except Unauthorized:
                 return refusal(401, "unauthenticated")
         query = parse_qsl(split.query, keep_blank_values=True)
         event = {
@@ -152,7 +153,7 @@ class Client:
 
 def authorized(headers: dict[str, str]) -> dict[str, Any]:
     if "Authorization" not in headers:
-        raise RuntimeError("Unauthorized")
+        raise Unauthorized
     arn = "arn:aws:execute-api:eu-central-1:123456789012:abc/api/GET/"
     event = {"type": "REQUEST", "headers": headers, "methodArn": arn}
     answer = authorize(event, None)
@@ -160,7 +161,12 @@ def authorized(headers: dict[str, str]) -> dict[str, Any]:
 
 
 def refusal(status: int, code: str) -> Answer:
-    document = {"type": f"https://whimbrel.dev/problems/{code}", "title": code, "status": status, "code": code}
+    document = {
+        "type": f"https://whimbrel.dev/problems/{code}",
+        "title": code,
+        "status": status,
+        "code": code,
+    }
     document |= {"detail": code, "requestId": "test"}
     return Answer(status, {"Content-Type": "application/problem+json"}, json.dumps(document))
 

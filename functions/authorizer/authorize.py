@@ -47,7 +47,11 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             "Version": "2012-10-17",
             "Statement": [
                 # All of the stage: the gateway keeps this answer for the credential's other calls too.
-                {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": _whole_stage(event["methodArn"])}
+                {
+                    "Effect": "Allow",
+                    "Action": "execute-api:Invoke",
+                    "Resource": _whole_stage(event["methodArn"]),
+                }
             ],
         },
         "context": context,
@@ -59,7 +63,7 @@ def _context_of(credential: str) -> dict[str, str] | None:
     if credential.startswith("sk_"):
         caller = credentials.caller_of_key(credential)
         return caller.context() if caller else None
-    from functions.authorizer.sessions import claims_of  # noqa: PLC0415 (70 ms that API keys need not wait for)
+    from functions.authorizer.sessions import claims_of
 
     claims = claims_of(credential)
     if claims is None:

@@ -6,8 +6,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
-
-from functions.components.models import ComponentBody, ComponentCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Sensor
 from whimbrel.http.exchange import CurrentTenant
@@ -17,6 +15,8 @@ from whimbrel.http.standard import ALL_METHODS, InUse, StandardMethods, require_
 from whimbrel.ids import ComponentId, DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
+
+from functions.components.models import ComponentBody, ComponentCreate
 
 resource = Resource("/api/v1/components", tag="Components")
 
@@ -45,10 +45,16 @@ StandardMethods(
 
 
 @resource.operation(
-    "DELETE", "/{componentId}", scope=Scope.DEVICES_WRITE, status=204, problems=[NotFound, StaleVersion, InUse]
+    "DELETE",
+    "/{componentId}",
+    scope=Scope.DEVICES_WRITE,
+    status=204,
+    problems=[NotFound, StaleVersion, InUse],
 )
 def delete_component(
-    component_id: Annotated[ComponentId, Path(alias="componentId")], tenant: CurrentTenant, if_match: IfMatch = None
+    component_id: Annotated[ComponentId, Path(alias="componentId")],
+    tenant: CurrentTenant,
+    if_match: IfMatch = None,
 ) -> None:
     """Delete a component that has no sensors."""
     components = tenant.things(Component)

@@ -6,8 +6,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
-
-from functions.devices.models import DeviceBody
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
 from whimbrel.http.exchange import CurrentTenant
@@ -17,6 +15,8 @@ from whimbrel.http.standard import ALL_METHODS, StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
+
+from functions.devices.models import DeviceBody
 
 resource = Resource("/api/v1/devices", tag="Devices")
 
@@ -70,7 +70,8 @@ def delete_device(
 ) -> None:
     """Delete a device.
 
-    Its certificates are revoked and its connection is cut. Its components, sensors and readings stay, until retention takes them.
+    Its certificates are revoked and its connection is cut. Its components, sensors and readings stay, until retention
+    takes them.
     """
     devices = tenant.things(Device)
     device = devices.get(device_id)

@@ -1,6 +1,7 @@
 """What the platform's operator does, by invoking this Lambda directly: it has no route and no trigger.
 
-``{"action": "create-organization", "name": …, "owner": {"userId", "email"}?, "members": [{"userId", "email", "role"}]?}``
+``{"action": "create-organization", "name": …, "owner": {"userId", "email"}?, "members": [{"userId", "email",
+"role"}]?}``
     makes an organization with its first API key → ``{"organizationId", "apiKey"}``
 ``{"action": "create-api-key", "organizationId": …, "name": …, "scopes": ["*"], "mode": "live" | "test"}``
     → ``{"id", "apiKey"}``
@@ -13,7 +14,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
-
 from whimbrel.auth import Role, Scope
 from whimbrel.aws.clients import client
 from whimbrel.aws.secret import derived_key

@@ -1,7 +1,8 @@
 """Woken by the queue that the IoT rule fills: device messages into the readings store.
 
-The rule hands each message over as ``{data (base64), orgId, deviceId, receivedAt (ms), …}``, so that what is no JSON arrives
-too. The organization and the device are the topic's, which the device's certificate binds; a body cannot change them.
+The rule hands each message over as ``{data (base64), orgId, deviceId, receivedAt (ms), …}``, so that what is no JSON
+arrives too. The organization and the device are the topic's, which the device's certificate binds; a body cannot
+change them.
 """
 
 from __future__ import annotations
@@ -62,7 +63,11 @@ def _store(organization_id: OrganizationId, batch: list[tuple[str, dict[str, Any
         request_compaction=request_compaction(organization_id),
     )
     for device_id, error in store.append(frames).items():
-        log.error("readings not stored", exc_info=error, extra={"organizationId": organization_id, "deviceId": device_id})
+        log.error(
+            "readings not stored",
+            exc_info=error,
+            extra={"organizationId": organization_id, "deviceId": device_id},
+        )
         failed |= senders[device_id]
     return failed
 
@@ -88,7 +93,7 @@ def _read(equipment: Equipment, message: dict[str, Any]) -> list[tuple[str, Any]
     frames: list[tuple[str, Any]] = []
     for device_id, readings in by_device.items():
         device = equipment.device(device_id)
-        if device is None or (device_id != sender and device.gateway_id != sender):
+        if device is None or (sender not in {device_id, device.gateway_id}):
             detail = f"there is no device {device_id[:60]!r} that {sender} may speak for"
             refuse(sender, [Rejection(index, Reason.UNKNOWN_SENSOR, detail, raw) for index, raw in readings])
             continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
-
 from whimbrel.bodies import Instant, Wire
 from whimbrel.domain.readings import Reason
 from whimbrel.domain.series import ValueType
@@ -75,7 +74,10 @@ _READING = {
     "additionalProperties": False,
     "description": "Simple (`sensorId`, `value`) or structured (`component` or `componentId`, `fields`).",
     "properties": {
-        "deviceId": {"type": "string", "description": "Whose reading; needed unless the request names the device."},
+        "deviceId": {
+            "type": "string",
+            "description": "Whose reading; needed unless the request names the device.",
+        },
         "sensorId": {"type": "string", "description": "A sensor's id, or `key`, or `componentKey/key`."},
         "timestamp": {
             "type": ["string", "integer"],

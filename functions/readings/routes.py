@@ -8,16 +8,6 @@ from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
-
-from functions.readings.ingestion import ingest
-from functions.readings.models import (
-    INGESTION_SCHEMA,
-    IngestionResult,
-    LatestReading,
-    LatestReadings,
-    Point,
-    SensorReadings,
-)
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.bodies import Instant
@@ -30,6 +20,16 @@ from whimbrel.http.resource import Resource
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.problems import InvalidRequest, NotFound
 from whimbrel.store.tenant import Tenant
+
+from functions.readings.ingestion import ingest
+from functions.readings.models import (
+    INGESTION_SCHEMA,
+    IngestionResult,
+    LatestReading,
+    LatestReadings,
+    Point,
+    SensorReadings,
+)
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_POINTS = 10_000
@@ -80,7 +80,8 @@ def get_sensor_window(
     sensor_id: SensorPath,
     tenant: CurrentTenant,
     last: Annotated[
-        str, Query(max_length=32, description="How far back from now: `15m`, `24h`, `7d` or ISO 8601 as in `PT15M`.")
+        str,
+        Query(max_length=32, description="How far back from now: `15m`, `24h`, `7d` or ISO 8601 as in `PT15M`."),
     ] = "15m",
     limit: PointLimit = 1_000,
     order: Order = "asc",
@@ -178,13 +179,19 @@ def _page(
         if next_cursor:
             break
     return SensorReadings(
-        sensor_id=sensor_id, value_type=sensor.value_type, unit=sensor.unit, points=points, next_cursor=next_cursor
+        sensor_id=sensor_id,
+        value_type=sensor.value_type,
+        unit=sensor.unit,
+        points=points,
+        next_cursor=next_cursor,
     )
 
 
 def _point(reading: Reading) -> Point:
     return Point(
-        timestamp=instants.from_ms(reading.timestamp), value=reading.value, metadata=_metadata(reading.metadata)
+        timestamp=instants.from_ms(reading.timestamp),
+        value=reading.value,
+        metadata=_metadata(reading.metadata),
     )
 
 

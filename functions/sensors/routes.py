@@ -6,8 +6,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic.json_schema import SkipJsonSchema
-
-from functions.sensors.models import SensorBody, SensorCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Sensor
 from whimbrel.domain.readings import MAIN_COMPONENT
@@ -18,6 +16,8 @@ from whimbrel.http.standard import ALL_METHODS, StandardMethods, check_reference
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.pages import Page
 from whimbrel.problems import AlreadyExists, InvalidRequest
+
+from functions.sensors.models import SensorBody, SensorCreate
 
 resource = Resource("/api/v1/sensors", tag="Sensors")
 
@@ -50,7 +50,8 @@ def list_sensors(
 def create_sensor(body: SensorCreate, tenant: CurrentTenant) -> Sensor:
     """Create a sensor.
 
-    There is seldom need: sensors make themselves when a device first reports them. Do it to fix the type or the unit beforehand.
+    There is seldom need: sensors make themselves when a device first reports them. Do it to fix the type or the unit
+    beforehand.
     """
     component_id = ComponentId.named(body.device_id, body.component)
     components = tenant.things(Component)

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-
 from whimbrel.ids import DeviceId
 
 DEVICES = "/api/v1/devices"
@@ -157,7 +156,12 @@ def test_a_cursor_is_good_for_its_own_list_only(client: Any, other: Any) -> None
 def test_another_tenants_things_are_not_found(client: Any, other: Any, device: dict[str, Any]) -> None:
     url = f"{DEVICES}/{device['id']}"
 
-    answers = [other.get(url), other.patch(url, {"name": "x"}), other.put(url, {"name": "x"}), other.delete(url)]
+    answers = [
+        other.get(url),
+        other.patch(url, {"name": "x"}),
+        other.put(url, {"name": "x"}),
+        other.delete(url),
+    ]
 
     assert [answer.status_code for answer in answers] == [HTTPStatus.NOT_FOUND] * 4
     unknown = other.get(f"{DEVICES}/{UNKNOWN}").json()
@@ -169,7 +173,13 @@ def test_another_tenants_things_are_not_found(client: Any, other: Any, device: d
 def test_components_and_sensors_are_unique_by_key(client: Any, device: dict[str, Any]) -> None:
     body = {"deviceId": device["id"], "key": "motor", "name": "Motor"}
     component = client.post("/api/v1/components", body).ok()
-    sensor = {"deviceId": device["id"], "component": "motor", "key": "rpm", "name": "Speed", "valueType": "BIGINT"}
+    sensor = {
+        "deviceId": device["id"],
+        "component": "motor",
+        "key": "rpm",
+        "name": "Speed",
+        "valueType": "BIGINT",
+    }
     made = client.post("/api/v1/sensors", sensor).ok()
 
     assert client.post("/api/v1/components", body).status_code == HTTPStatus.CONFLICT

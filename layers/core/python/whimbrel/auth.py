@@ -89,8 +89,9 @@ class Caller:
     def of_context(cls, context: Mapping[str, Any], wanted_organization: str = "") -> Caller:
         """Return the caller that an authorizer's *context* tells of.
 
-        A user of several organizations says which one is meant by *wanted_organization*, the header ``X-Organization-Id``. It is
-        read here and not by the authorizer, whose answer the gateway keeps per token, whatever the other headers.
+        A user of several organizations says which one is meant by *wanted_organization*, the header
+        ``X-Organization-Id``. It is read here and not by the authorizer, whose answer the gateway keeps per token,
+        whatever the other headers.
 
         Raises:
             Unauthenticated: the context tells of nobody.

@@ -6,7 +6,16 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import MISSING, AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    MISSING,
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from whimbrel.instants import format_instant, from_ms, parse_ms
@@ -25,7 +34,6 @@ class Wire(BaseModel):
         allow_inf_nan=False,
         json_schema_serialization_defaults_required=True,
     )
-
 
     def given(self) -> dict[str, Any]:
         """Return the fields that are there: all but those of a patch that were left out."""
@@ -80,7 +88,7 @@ Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_di
 
 
 def _small(metadata: dict[str, Any]) -> dict[str, Any]:
-    from whimbrel.strict_json import dumps  # noqa: PLC0415
+    from whimbrel.strict_json import dumps
 
     if len(dumps(metadata).encode()) > MAX_METADATA_BYTES:
         raise ValueError(f"its JSON must not exceed {MAX_METADATA_BYTES} bytes")

@@ -30,7 +30,7 @@ class Entity(Wire, Generic[IdT]):
 
     @property
     def etag(self) -> str:
-        """The entity tag of RFC 9110: the version and the time, so that a thing made anew under its old name differs."""
+        """The entity tag of RFC 9110: version and time, so that a thing made anew under its old name differs."""
         return f'"{self.version}-{instants.to_ms(self.updated_at):x}"'
 
     @classmethod

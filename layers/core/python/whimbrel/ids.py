@@ -44,7 +44,7 @@ class Id(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema  # noqa: PLC0415 (ingestion uses ids and must not load pydantic)
+        from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(
             cls,

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta, timezone
 END_OF_TIME_MS = 253_402_300_800_000
 """The year 10000: RFC 3339 ends before."""
 
+LEAP_SECOND = 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))\Z", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))\Z",
+    re.ASCII,
 )
 
 
@@ -55,9 +57,20 @@ def parse_ms(text: str) -> int:
         offset = timezone(distance if sign == "+" else -distance)
     micros = int((fraction or "0").ljust(6, "0")[:6])
     # A leap second is folded into the second before it, as POSIX clocks do.
-    at = datetime(
-        int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), micros, tzinfo=offset
-    ) if int(second) <= 60 else None
+    at = (
+        datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            min(int(second), 59),
+            micros,
+            tzinfo=offset,
+        )
+        if int(second) <= LEAP_SECOND
+        else None
+    )
     if at is None:
         raise ValueError("its seconds are beyond 60")
     return to_ms(at)

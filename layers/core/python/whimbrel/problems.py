@@ -1,19 +1,19 @@
 """Every way to say no: leaf classes name what is wrong, categories know HTTP, and all are rendered as RFC 9457.
 
-    Problem
-    ├── BadRequest 400 ── MalformedJson · InvalidCursor
-    ├── Unauthenticated 401
-    ├── Forbidden 403 ── MissingScope
-    ├── NotFound 404 ── NoSuchRoute
-    ├── Conflict 409 ── AlreadyExists
-    ├── Gone 410
-    ├── PreconditionFailed 412 ── StaleVersion
-    ├── PayloadTooLarge 413
-    ├── UnsupportedMediaType 415
-    ├── Unprocessable 422 ── InvalidRequest
-    ├── TooManyRequests 429
-    ├── InternalError 500
-    └── Unavailable 503
+Problem
+├── BadRequest 400 ── MalformedJson · InvalidCursor
+├── Unauthenticated 401
+├── Forbidden 403 ── MissingScope
+├── NotFound 404 ── NoSuchRoute
+├── Conflict 409 ── AlreadyExists
+├── Gone 410
+├── PreconditionFailed 412 ── StaleVersion
+├── PayloadTooLarge 413
+├── UnsupportedMediaType 415
+├── Unprocessable 422 ── InvalidRequest
+├── TooManyRequests 429
+├── InternalError 500
+└── Unavailable 503
 """
 
 from __future__ import annotations

@@ -39,4 +39,6 @@ class Settings:
 @cache
 def settings() -> Settings:
     """Return the settings of this process."""
-    return Settings(**{field.name: value for field in fields(Settings) if (value := os.environ.get(field.name.upper()))})
+    return Settings(
+        **{field.name: value for field in fields(Settings) if (value := os.environ.get(field.name.upper()))}
+    )

@@ -16,7 +16,8 @@ def loads(text: str | bytes) -> Any:
     """Return the value of *text*.
 
     Raises:
-        MalformedJson: not JSON; NaN, Infinity or a number beyond a double; a key twice; deeper than 32; a lone surrogate.
+        MalformedJson: not JSON; NaN, Infinity or a number beyond a double; a key twice; deeper than 32; a lone
+        surrogate.
     """
     value = parse(text, object_pairs_hook=_object)
     _check(value, "", 1)
@@ -89,5 +90,6 @@ def _check_text(text: str, path: str) -> None:
             text.encode()
         except UnicodeEncodeError as error:
             raise MalformedJson(
-                "The body holds half a surrogate pair.", errors=(FieldError(path, "lone-surrogate", "not a character"),)
+                "The body holds half a surrogate pair.",
+                errors=(FieldError(path, "lone-surrogate", "not a character"),),
             ) from error

@@ -40,8 +40,8 @@ def client(service: str) -> Any:
 
 @cache
 def _client(service: str) -> Any:
-    import boto3  # noqa: PLC0415 (300 ms: paid when a function first speaks to AWS, not by its import)
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore.config import Config
 
     return boto3.client(
         service,  # pyright: ignore[reportArgumentType, reportCallIssue]

@@ -1,7 +1,7 @@
 """API keys: their form and checksum, in the manner of GitHub's token format.
 
-``sk_live_`` or ``sk_test_``, 12 characters that name the key, 32 of secret (190 bits), and six that are the CRC-32 of all
-before them in base 62: a typing error, or a random string, never costs a look-up.
+``sk_live_`` or ``sk_test_``, 12 characters that name the key, 32 of secret (190 bits), and six that are the CRC-32 of
+all before them in base 62: a typing error, or a random string, never costs a look-up.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from whimbrel.bodies import Instant, Key, Metadata, Name, Tags, Wire
 from whimbrel.domain.series import ValueType
@@ -33,7 +33,7 @@ Number = StrictInt | StrictFloat
 class Location(Wire):
     """A place on Earth: degrees of WGS 84, metres above it."""
 
-    model_config = {"extra": "forbid"}
+    model_config = ConfigDict(extra="forbid")
 
     lat: Annotated[Number, Field(ge=-90, le=90)]
     lng: Annotated[Number, Field(ge=-180, le=180)]
@@ -83,10 +83,11 @@ class Connection(Wire):
     def is_after(self, other: Connection) -> bool:
         """Tell whether this happened after *other*, for events of one client.
 
-        Coming and going of one connection bear one version, and the next connection a higher one, until IoT Core forgets the
-        client, an hour after it left, and counts from 0 again. So among neighbours in time the version decides, else the time:
-        a connection that another takes over is often reported to leave when its successor has already come.
-        A broker that was restarted counts from 0 at once; a client that comes later in time is later even so.
+        Coming and going of one connection bear one version, and the next connection a higher one, until IoT Core
+        forgets the client, an hour after it left, and counts from 0 again. So among neighbours in time the version
+        decides, else the time: a connection that another takes over is often reported to leave when its successor has
+        already come. A broker that was restarted counts from 0 at once; a client that comes later in time is later
+        even so.
         """
         if abs(self.at - other.at) > COUNT_IS_KEPT:
             return self.at > other.at
@@ -127,7 +128,7 @@ class Device(DeviceFields, Entity[DeviceId]):
         return {"site_id": Site, "gateway_id": Device}
 
     def seen(self, connection: Connection) -> Self:
-        """Return this device after what the broker says of its connection; it may say so late, twice and in any order."""
+        """Return this device after what the broker says of its connection: late, twice, in any order."""
         last_seen_at = max(self.last_seen_at or connection.at, connection.at)
         if self.connection and not connection.is_after(self.connection):
             return self if last_seen_at == self.last_seen_at else self.next_version(last_seen_at=last_seen_at)
@@ -143,9 +144,9 @@ BY_HAND = frozenset({DeviceStatus.INACTIVE, DeviceStatus.MAINTENANCE})
 
 
 class DeviceGroupMatch(Wire):
-    """Which devices belong: all of the first tags, any of the second, at any of the sites; what is empty asks nothing."""
+    """Which devices belong: all of these tags, any of those, at any of the sites; what is empty asks nothing."""
 
-    model_config = {"extra": "forbid"}
+    model_config = ConfigDict(extra="forbid")
 
     all_tags: Tags = ()
     any_tags: Tags = ()
@@ -202,9 +203,7 @@ class SensorFields(Wire):
     """What a client can change of a sensor."""
 
     name: Name
-    unit: (
-        Annotated[str, Field(min_length=1, max_length=32, description="UCUM, such as Cel or kW.h.")] | None
-    ) = None
+    unit: Annotated[str, Field(min_length=1, max_length=32, description="UCUM, such as Cel or kW.h.")] | None = None
 
 
 class Sensor(SensorFields, Entity[SensorId]):

@@ -27,7 +27,8 @@ class Source(StrEnum):
 class QuarantinedReading(Entity[QuarantineId]):
     """A refused reading: what it was, why, and when the platform took it.
 
-    ``payload`` is the reading as it was sent; one that was no JSON, or that is too large to keep, is a text: its beginning.
+    ``payload`` is the reading as it was sent; one that was no JSON, or that is too large to keep, is a text: its
+    beginning.
     """
 
     kind: ClassVar[str] = "quarantine"

@@ -5,8 +5,8 @@ Two forms, freely mixed:
 * simple ``{"sensorId": <id, key or componentKey/key>, "timestamp"?, "value", "metadata"?}``
 * structured ``{"componentId" | "component", "timestamp"?, "fields": {key: value, …}, "metadata"?}``
 
-Timestamps are RFC 3339 or milliseconds since 1970; one that is absent is the time of acceptance. Standard library only: the
-ingestion Lambda starts with this.
+Timestamps are RFC 3339 or milliseconds since 1970; one that is absent is the time of acceptance. Standard library
+only: the ingestion Lambda starts with this.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class Rejection(NamedTuple):
 class Intake:
     """The readings of one device out of one message or request, as they are judged.
 
-    ``accepted_ms`` is when the platform took them, fixed at the edge; it is the version that decides between two writes.
+    ``accepted_ms`` is when the platform took them, fixed at the edge; it is the version that decides between two
+    writes.
     """
 
     device: KnownDevice
@@ -121,9 +122,7 @@ class Intake:
             return
         self.accepted += 1
         for sensor, timestamp, value, metadata in rows:
-            timestamps, values, notes = self._columns.setdefault(
-                Column(sensor.id, sensor.value_type), ([], [], {})
-            )
+            timestamps, values, notes = self._columns.setdefault(Column(sensor.id, sensor.value_type), ([], [], {}))
             timestamps.append(timestamp)
             values.append(value)
             if metadata is not None:
@@ -196,7 +195,8 @@ class Intake:
             component_id = ComponentId.named(self.device.id, MAIN_COMPONENT)
         if not _KEY.match(key) or len(key) > MAX_KEY:
             raise Refused(
-                Reason.UNKNOWN_SENSOR, f"{_short(key)} cannot be a key: at most {MAX_KEY} letters, digits, _ - and ."
+                Reason.UNKNOWN_SENSOR,
+                f"{_short(key)} cannot be a key: at most {MAX_KEY} letters, digits, _ - and .",
             )
         identifier = SensorId.named(self.device.id, component, key)
         known = self.device.sensors.get(identifier) or self.new_sensors.get(identifier)
@@ -311,7 +311,14 @@ def _type_of(value: object) -> ValueType:
 
 
 def _json_type(value: object) -> str:
-    names = {bool: "a boolean", str: "a text", int: "a number", float: "a number", dict: "an object", list: "an array"}
+    names = {
+        bool: "a boolean",
+        str: "a text",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+        list: "an array",
+    }
     return names.get(type(value), "null")
 
 

@@ -85,7 +85,7 @@ CurrentTenant = Annotated[Tenant, Depends(tenant)]
 
 
 def things(entity: type[E]) -> Any:
-    """Return the dependency that gives a route the caller's things of one kind: ``Annotated[Store[Site], things(Site)]``."""
+    """Return the dependency on the caller's things of one kind, as in ``Annotated[Store[Site], things(Site)]``."""
 
     def store() -> Store[E]:
         return tenant().things(entity)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.router import Router
-from pydantic import ValidationError
 
 from whimbrel import ids, strict_json
 from whimbrel.entity import Entity
@@ -88,16 +87,14 @@ class Resource:
     ) -> Callable[[F], F]:
         """Declare an operation: the function's name is its id, its docstring the documentation.
 
-        ``scope`` None makes it public. ``problems`` are those beyond the usual ones. ``validate=False`` leaves reading the body to
-        the function (270 µs less a call, for ingestion); ``request_schema`` then documents it.
+        ``scope`` None makes it public. ``problems`` are those beyond the usual ones. ``validate=False`` leaves
+        reading the body to the function (270 µs less a call, for ingestion); ``request_schema`` then documents it.
         """
 
         def register(function: F) -> F:
             summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
             full_path = self.path + path
-            self.operations.append(
-                Operation(method, full_path, scope, max_body_bytes, _query_names(function))
-            )
+            self.operations.append(Operation(method, full_path, scope, max_body_bytes, _query_names(function)))
             self.router.route(
                 full_path.replace("{", "<").replace("}", ">"),
                 method,
@@ -130,8 +127,8 @@ class Api:
         for resource in resources:
             self.resolver.include_router(resource.router)
         handle = self.resolver.exception_handler
-        handle(RequestValidationError)(lambda error: _refusal(_invalid(error)))
-        handle(NotFoundError)(lambda _: _refusal(NoSuchRoute("There is no such route.")))
+        handle(RequestValidationError)(_refusal_of_invalid)
+        handle(NotFoundError)(_refusal_of_unknown)
         handle(Problem)(_refusal)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -144,7 +141,7 @@ class Api:
                 answer = self._answer(exchange, context)
             except Problem as problem:
                 answer = _rendered(problem, exchange.request_id)
-            except Exception:  # the last line of defence: log all, tell nothing
+            except Exception:  # noqa: BLE001  # the last line of defence: log all, tell nothing
                 log.exception("unhandled", extra={"requestId": exchange.request_id})
                 answer = _rendered(InternalError("Something went wrong here; it has been noted."), exchange.request_id)
         answer["headers"] = SECURITY_HEADERS | {"X-Request-Id": exchange.request_id} | exchange.headers
@@ -172,7 +169,9 @@ class Api:
 
 def _check_request(exchange: Exchange, operation: Operation) -> None:
     if operation.method in BODY_METHODS and exchange.event.get("body"):
-        if len(exchange.event["body"]) > operation.max_body_bytes * (1.4 if exchange.event.get("isBase64Encoded") else 1):
+        if len(exchange.event["body"]) > operation.max_body_bytes * (
+            1.4 if exchange.event.get("isBase64Encoded") else 1
+        ):
             raise PayloadTooLarge(f"The body exceeds {operation.max_body_bytes} bytes.")
         media_type = exchange.header("Content-Type").partition(";")[0].strip().lower()
         if media_type != "application/json":
@@ -181,7 +180,9 @@ def _check_request(exchange: Exchange, operation: Operation) -> None:
     if unknown:
         raise InvalidRequest(
             f"Unknown query parameter {min(unknown)}.",
-            errors=tuple(FieldError(name, "unknown-parameter", "there is no such parameter") for name in sorted(unknown)),
+            errors=tuple(
+                FieldError(name, "unknown-parameter", "there is no such parameter") for name in sorted(unknown)
+            ),
         )
     for name, value in (exchange.event.get("pathParameters") or {}).items():
         if name.endswith("Id") and not ids.Id.is_valid(value):
@@ -212,7 +213,7 @@ def _answering(function: F) -> F:
 
 
 def _query_names(function: Callable[..., Any]) -> frozenset[str]:
-    from aws_lambda_powertools.event_handler.openapi.params import Query  # noqa: PLC0415
+    from aws_lambda_powertools.event_handler.openapi.params import Query
 
     hints = typing.get_type_hints(function, include_extras=True)
     return frozenset(
@@ -225,7 +226,11 @@ def _query_names(function: Callable[..., Any]) -> frozenset[str]:
 
 def _invalid(error: RequestValidationError) -> InvalidRequest:
     errors = tuple(
-        FieldError(_field(each["loc"]), each["type"].replace("_", "-"), each.get("msg", "invalid").removeprefix("Value error, "))
+        FieldError(
+            _field(each["loc"]),
+            each["type"].replace("_", "-"),
+            each.get("msg", "invalid").removeprefix("Value error, "),
+        )
         for each in error.errors()
     )
     first = errors[0]
@@ -237,6 +242,14 @@ def _field(location: Sequence[str | int]) -> str:
     for part in location[1:] if location and location[0] in {"body", "query", "path", "header"} else location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path
+
+
+def _refusal_of_invalid(error: RequestValidationError) -> Response[str]:
+    return _refusal(_invalid(error))
+
+
+def _refusal_of_unknown(_error: NotFoundError) -> Response[str]:
+    return _refusal(NoSuchRoute("There is no such route."))
 
 
 def _refusal(problem: Problem) -> Response[str]:

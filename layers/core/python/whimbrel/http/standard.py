@@ -6,7 +6,7 @@ What a resource does its own way it leaves out of ``only`` and writes as an oper
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import MISSING, create_model
@@ -37,8 +37,8 @@ class InUse(Conflict):
 class StandardMethods(Generic[E]):
     """List, create, get, replace (PUT), update (PATCH) and delete things of one kind.
 
-    ``create`` is the body that makes one, ``fields`` the body with everything that can be changed later: PUT sends it whole, PATCH
-    in part. ``children`` are the kinds listed under this one: while there are any, it cannot be deleted.
+    ``create`` is the body that makes one, ``fields`` the body with everything that can be changed later: PUT sends it
+    whole, PATCH in part. ``children`` are the kinds listed under this one: while there are any, it cannot be deleted.
     """
 
     entity: type[E]
@@ -63,9 +63,7 @@ class StandardMethods(Generic[E]):
 
     @property
     def _identifier(self) -> Any:
-        return Annotated[
-            self.entity.model_fields["id"].annotation, Path(alias=f"{to_camel(self.entity.kind)}Id")
-        ]
+        return Annotated[self.entity.model_fields["id"].annotation, Path(alias=f"{to_camel(self.entity.kind)}Id")]
 
     def _declare(self, function: Callable[..., Any], verb: str, summary: str) -> Callable[..., Any]:
         noun = self.plural if verb == "list" else self.singular
@@ -103,7 +101,13 @@ class StandardMethods(Generic[E]):
         resource.operation("GET", self._one, scope=self.read, problems=[NotFound])(operation)
 
     def _replace(self, resource: Resource) -> None:
-        self._change(resource, "PUT", "replace", self.fields, f"Replace a {self.singular}; what is left out falls back.")
+        self._change(
+            resource,
+            "PUT",
+            "replace",
+            self.fields,
+            f"Replace a {self.singular}; what is left out falls back.",
+        )
 
     def _update(self, resource: Resource) -> None:
         self._change(resource, "PATCH", "update", patch_of(self.fields), f"Change some fields of a {self.singular}.")
@@ -182,8 +186,11 @@ def check_references(thing: Entity[Any], tenant: Tenant) -> None:
 def patch_of(fields: type[Body]) -> type[Body]:
     """Return the body whose fields are all those of *fields*, each to be left out at will (RFC 7396: null clears)."""
     parts: dict[str, Any] = {
-        name: (Annotated[info.annotation | MISSING, *info.metadata] if info.metadata else info.annotation | MISSING, MISSING)
+        name: (
+            Annotated[info.annotation | MISSING, *info.metadata] if info.metadata else info.annotation | MISSING,
+            MISSING,
+        )
         for name, info in fields.model_fields.items()
     }
     name = fields.__name__.removesuffix("Fields").removesuffix("Body") + "Patch"
-    return cast("type[Body]", create_model(name, __base__=Body, **parts))
+    return create_model(name, __base__=Body, **parts)

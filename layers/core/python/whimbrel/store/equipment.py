@@ -1,4 +1,4 @@
-"""What ingestion knows of devices: read from the registry as plain JSON, kept for a while, and grown by what they report.
+"""What ingestion knows of devices: read from the registry as plain JSON, kept for a while, grown by their reports.
 
 Ingestion starts without pydantic; only making a sensor or a component, once in a series' life, loads it.
 """
@@ -43,20 +43,21 @@ class Equipment:
         if item is None:
             return None
         document = json.loads(item["doc"]["S"])
-        known = KnownDevice(
-            DeviceId(device_id), document["status"] == "INACTIVE", document.get("gatewayId")
-        )
+        known = KnownDevice(DeviceId(device_id), document["status"] == "INACTIVE", document.get("gatewayId"))
         self._add_parts(known)
         self._known[device_id] = time.monotonic(), known
         return known
 
     def make(self, known: KnownDevice, sensors: Iterable[KnownSensor]) -> dict[SensorId, ValueType]:
-        """Store *sensors* that *known* has first reported; return the types of those that others made otherwise meanwhile.
+        """Store *sensors* that *known* has first reported.
 
         Repeating it, or doing it at the same time elsewhere, changes nothing: identifiers follow from keys.
+
+        Returns:
+            The types of those that somebody made with another type meanwhile.
         """
-        from whimbrel.domain.fleet import Component, Sensor  # noqa: PLC0415
-        from whimbrel.store.registry import Store  # noqa: PLC0415
+        from whimbrel.domain.fleet import Component, Sensor
+        from whimbrel.store.registry import Store
 
         conflicts: dict[SensorId, ValueType] = {}
         for sensor in sensors:
@@ -108,5 +109,9 @@ class Equipment:
         for part in sensors:
             component_id = ComponentId(part["componentId"])
             known.sensors[part["id"]] = KnownSensor(
-                SensorId(part["id"]), ValueType(part["valueType"]), component_id, keys.get(component_id, ""), part["key"]
+                SensorId(part["id"]),
+                ValueType(part["valueType"]),
+                component_id,
+                keys.get(component_id, ""),
+                part["key"],
             )

@@ -1,4 +1,4 @@
-"""From judged readings to stored ones: sensors are made, refusals kept, readings appended. The same for MQTT and HTTP."""
+"""From judged readings to stored ones, the same for MQTT and HTTP: sensors are made, refusals kept."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def quarantine(
     Returns:
         An identifier for each, in order.
     """
-    from whimbrel.domain.quarantine import QuarantinedReading, QuarantineId, Source  # noqa: PLC0415
-    from whimbrel.store.registry import Store  # noqa: PLC0415
+    from whimbrel.domain.quarantine import QuarantinedReading, QuarantineId, Source
+    from whimbrel.store.registry import Store
 
     kept: list[QuarantineId] = []
     anchor = Id(_time_prefix(accepted_ms) + equipment.organization_id[13:])

@@ -4,7 +4,7 @@
 | --- | --- | --- | --- |
 | one thing by its identifier; a tenant's things of a kind, oldest first | table | ``ORG#<org>#<kind>`` | ``<id>`` |
 | the things of a kind under a parent | ``by_parent`` | ``ORG#<org>#<parent id>`` | ``<kind>#<id>`` |
-| all that a device is made of, as ingestion needs it | ``by_parent`` | ``ORG#<org>#<device id>`` | – |
+| all that a device is made of, as ingestion needs it | ``by_parent`` | ``ORG#<org>#<device id>`` | any |
 
 An item is ``pk, sk, doc, version, write`` and, where it applies, ``parent_pk, parent_sk, ttl``: ``doc`` is the thing's
 JSON, so that numbers keep every digit; ``write`` names the write that made it.
@@ -75,7 +75,7 @@ class Store(Generic[E]):
             AlreadyExists: its identifier is taken.
         """
         item = self._item(thing) | ({"ttl": {"N": str(ttl)}} if ttl else {})
-        if not self._put(item, "attribute_not_exists(pk)", {}):
+        if not self._put(item, "attribute_not_exists(pk)"):
             raise AlreadyExists(f"This {self._noun} exists already.", id=thing.id)
         return thing
 
@@ -89,7 +89,9 @@ class Store(Generic[E]):
     def put_all(self, things: Sequence[E]) -> None:
         """Store many things whatever is there: for those whose identifier follows from their content."""
         for start in range(0, len(things), _BATCH):
-            waiting: Any = {self._table: [{"PutRequest": {"Item": self._item(t)}} for t in things[start : start + _BATCH]]}
+            waiting: Any = {
+                self._table: [{"PutRequest": {"Item": self._item(t)}} for t in things[start : start + _BATCH]]
+            }
             for attempt in range(8):
                 waiting = self._client.batch_write_item(RequestItems=waiting).get("UnprocessedItems")
                 if not waiting:
@@ -166,11 +168,9 @@ class Store(Generic[E]):
         )
         after = cursors.open(cursor) if cursor else None
         found: list[E] = []
-        looked_at = 0
-        for thing in self._walk(parent, after, limit + 1 if where is None else 200):
+        for looked_at, thing in enumerate(self._walk(parent, after, limit + 1 if where is None else 200)):
             if len(found) == limit or looked_at == MAX_LOOKED_AT:
                 return Page(items=found, next_cursor=cursors.seal(after or ""))
-            looked_at += 1
             after = thing.id
             if where is None or where(thing):
                 found.append(thing)
@@ -179,6 +179,25 @@ class Store(Generic[E]):
     def all(self, parent: Id | None = None) -> Iterator[E]:
         """Yield every thing of this kind, or every one under *parent*, oldest first."""
         return self._walk(parent, None, 1_000)
+
+    def adding(self, thing: E, *, ttl: int | None = None) -> dict[str, Any]:
+        """Return the part of a transaction that adds a new thing; it fails if the identifier is taken."""
+        item = self._item(thing) | ({"ttl": {"N": str(ttl)}} if ttl else {})
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+    def removing(self, identifier: Id) -> dict[str, Any]:
+        """Return the part of a transaction that removes a thing, in whatever version."""
+        return {"Delete": {"TableName": self._table, "Key": self._key(identifier)}}
+
+    def requiring(self, identifier: Id) -> dict[str, Any]:
+        """Return the part of a transaction that fails unless the thing is there."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": self._key(identifier),
+                "ConditionExpression": "attribute_exists(pk)",
+            }
+        }
 
     def not_found(self, identifier: Id) -> NotFound:
         """Return the problem that there is no such thing."""
@@ -212,15 +231,17 @@ class Store(Generic[E]):
         thing = self._entity.model_validate_json(item["doc"]["S"])
         return thing.model_copy(update={"version": int(item["version"]["N"])})
 
-    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> bool:
+    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any] | None = None) -> bool:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression=condition,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **({"ExpressionAttributeValues": values} if values else {}),
-            )
+            self._client.put_item(**request)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # The SDK repeats a put whose answer was lost, and the repetition then meets our own write.
             there: dict[str, Any] = error.response.get("Item", {})
