@@ -34,13 +34,11 @@ def build(name: str, *, python: str = "") -> int:
     shutil.rmtree(layer, ignore_errors=True)
     packages = layer / "python"
     requirements = ROOT / "requirements" / LAYERS[name]
-    options = (
-        f"--quiet --no-deps --require-hashes --only-binary :all: --python-platform {PLATFORM} --python-version 3.13"
-    )
-    subprocess.run(
-        [_uv(), "pip", "install", *options.split(), "--target", str(packages), "--requirement", str(requirements)],
-        check=True,
-    )
+    # Without the project's configuration: its week of quarantine is for locking, and what is locked installs any day.
+    command = [_uv(), "pip", "install", "--no-config", "--quiet", "--no-deps", "--require-hashes"]
+    platform = ["--only-binary", ":all:", "--python-platform", PLATFORM, "--python-version", "3.13"]
+    what = ["--target", str(packages), "--requirement", str(requirements)]
+    subprocess.run([*command, *platform, *what], check=True)
     for pattern in NOT_NEEDED:
         for path in list(packages.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
