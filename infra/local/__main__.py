@@ -76,9 +76,8 @@ def _prepare(settings: LocalSettings) -> None:
 
 def _log_file(path: Path) -> TextIO:
     file = path.open("w", buffering=1, encoding="utf-8")
-    logging.basicConfig(stream=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("botocore", "boto3", "urllib3", "ministack", "hypercorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.basicConfig(stream=file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("whimbrel").setLevel(logging.INFO)  # the others' news is each request and each Lambda
     return file
 
 

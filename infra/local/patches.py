@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-import ministack.app as gateway
+from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iot, iot_data, lambda_svc, stepfunctions
+from ministack.services import iot, iot_data, lambda_svc, secretsmanager, stepfunctions
+from ministack.services.cloudformation import provisioners
 
 from infra.local.patching import replace, require
 from infra.local.settings import HOST
@@ -28,8 +30,10 @@ def repair() -> None:
         SystemExit: this version of the emulator lacks a name that is patched.
     """
     count_loopback_as_tls()
+    refer_to_secrets_by_arn()
     keep_no_logs()
     require_client_certificates()
+    enforce_device_policies()
     cut_connections()
     answer_a_repeated_start()
 
@@ -37,10 +41,32 @@ def repair() -> None:
 def count_loopback_as_tls() -> None:
     """Buckets and queues deny calls without TLS, as they should; here those never leave the machine."""
 
-    def pin(original: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
-        return lambda source_ip, _: original(source_ip, True)  # noqa: FBT003 (the emulator's signature)
+    def resolve(original: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+        return lambda key, context: "true" if key.lower() == "aws:securetransport" else original(key, context)
 
-    replace(gateway, "pin_request_origin", pin)
+    replace(iam_evaluator, "_resolve_condition_key", resolve)
+
+
+def refer_to_secrets_by_arn() -> None:
+    """In a template, ``Ref`` of a secret is its name here and its ARN on AWS: policies name a resource that is none."""
+    secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = secret["create"], secret["update"], secret["delete"]
+
+    def name_of(arn: str) -> str:
+        return next((name for name, known in secretsmanager._secrets.items() if known["ARN"] == arn), arn)
+
+    def create_secret(*arguments: Any) -> tuple[str, dict[str, str]]:
+        _, attributes = create(*arguments)
+        return attributes["Arn"], attributes
+
+    def update_secret(arn: str, *arguments: Any) -> tuple[str, dict[str, str]]:
+        _, attributes = update(name_of(arn), *arguments)
+        return attributes["Arn"], attributes
+
+    def delete_secret(arn: str, properties: dict[str, Any]) -> None:
+        delete(name_of(arn), properties)
+
+    secret |= {"create": create_secret, "update": update_secret, "delete": delete_secret}
 
 
 def keep_no_logs() -> None:
@@ -60,6 +86,32 @@ def require_client_certificates() -> None:
         return context
 
     replace(iot, "_mtls_build_ssl_context", build)
+
+
+def enforce_device_policies() -> None:
+    """Devices are held to their IoT policies only with ``AUTH``: here always, since nothing else keeps tenants apart.
+
+    The variable ``${iot:Connection.Thing.Attributes[…]}`` is unknown to the emulator, and so matches nothing.
+    """
+    require(iot, "_POLICY_VARIABLE_RE", "_things", "request_scope")
+    iot._POLICY_VARIABLE_RE = re.compile(r"\$\{(iot:[A-Za-z.]+(?:\[\w+\])?)\}")
+
+    def evaluates(_: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        return lambda session: session.certificate_id is not None
+
+    def context(original: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+        def policy_context(account: str, region: str, certificate_id: str, client_id: str) -> dict[str, str]:
+            values = original(account, region, certificate_id, client_id)
+            if "iot:connection.thing.thingname" in values:
+                with iot.request_scope(account, region):
+                    attributes = iot._things[client_id].get("attributes") or {}
+                values |= {f"iot:connection.thing.attributes[{name.lower()}]": attributes[name] for name in attributes}
+            return values
+
+        return policy_context
+
+    replace(iot._WSSession, "_evaluates_policies", evaluates)
+    replace(iot, "_mqtt_policy_context", context)
 
 
 def listen_on_loopback(loop: asyncio.AbstractEventLoop) -> None:
