@@ -17,7 +17,7 @@ from whimbrel.problems import InvalidRequest
 from whimbrel.settings import settings
 
 AMAZON_ROOT_CA = Path(__file__).with_name("amazon_root_ca_1.pem")
-"""Amazon Root CA 1, as https://www.amazontrust.com/repository/ publishes it: it signs IoT Core's server certificates."""
+"""Amazon Root CA 1, from https://www.amazontrust.com/repository/: it signs IoT Core's server certificates."""
 
 
 class Issued(NamedTuple):
@@ -44,7 +44,7 @@ def issue(csr_pem: str) -> Issued:
 def attach(certificate_arn: str, device_id: DeviceId, organization_id: OrganizationId) -> None:
     """Make a certificate that of a device, and the device a thing that knows its organization.
 
-    The device policy trusts both: the thing's name is the client id, and its attribute is the organization in every topic.
+    The device policy trusts both: the thing's name is the client id, its attribute the organization in every topic.
     """
     iot = client("iot")
     # Another configuration under this name is a thing that its owner has extended since.
@@ -56,24 +56,28 @@ def attach(certificate_arn: str, device_id: DeviceId, organization_id: Organizat
         )
     iot.attach_policy(policyName=settings().device_policy_name, target=certificate_arn)
     try:
-        iot.attach_thing_principal(
-            thingName=device_id, principal=certificate_arn, thingPrincipalType="EXCLUSIVE_THING"
-        )
+        iot.attach_thing_principal(thingName=device_id, principal=certificate_arn, thingPrincipalType="EXCLUSIVE_THING")
     except iot.exceptions.InvalidRequestException:
         # An exclusive attachment made twice: the documentation does not say that it succeeds.
         if certificate_arn not in _principals(device_id):
             raise
 
 
-def activate(certificate_arn: str) -> None:
+def activate(principal_id: str) -> None:
     """Let the holder of a certificate connect."""
-    client("iot").update_certificate(certificateId=principal(certificate_arn), newStatus="ACTIVE")
+    client("iot").update_certificate(certificateId=principal_id, newStatus="ACTIVE")
+
+
+def certificate_pem(principal_id: str) -> str:
+    """Return a certificate in PEM."""
+    description = client("iot").describe_certificate(certificateId=principal_id)["certificateDescription"]
+    return description["certificatePem"]
 
 
 def revoke(principal_id: str, device_id: DeviceId) -> None:
     """End a certificate, and cut the device's connection: if it has another certificate, it comes back with that.
 
-    The certificate stays in IoT Core, inactive and attached to nothing: deleting it has to wait for detachments to spread.
+    The certificate stays in IoT Core, inactive and attached to nothing: to delete it, detachments must have spread.
     """
     iot = client("iot")
     with suppress(iot.exceptions.ResourceNotFoundException):
@@ -83,7 +87,7 @@ def revoke(principal_id: str, device_id: DeviceId) -> None:
 
 
 def discard(certificate_arn: str, device_id: DeviceId) -> None:
-    """Delete a certificate that has never been active; if it cannot be yet, it stays inactive and attached to nothing."""
+    """Delete a certificate that was never active; what cannot be deleted yet stays, attached to nothing."""
     iot = client("iot")
     _withdraw(certificate_arn, device_id)
     with suppress(iot.exceptions.ResourceNotFoundException, iot.exceptions.DeleteConflictException):

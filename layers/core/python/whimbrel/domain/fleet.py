@@ -123,6 +123,7 @@ class Device(DeviceFields, Entity[DeviceId]):
     status: DeviceStatus = DeviceStatus.PENDING
     firmware_version: str | None = None
     last_seen_at: Instant | None = None
+    connection: Connection | None = None
 
     def references(self) -> dict[str, type[Entity[Any]]]:
         return {"site_id": Site, "gateway_id": Device}

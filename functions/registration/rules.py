@@ -1,0 +1,177 @@
+"""Registering devices, and the exchange of a registration token for a certificate.
+
+The exchange is a walk from state to state of the claim, each step repeatable and each stored only over the state that
+it grew from: whoever comes again with the same key, after a crash anywhere or at the same time, goes on where the claim
+is. The certificate becomes active after the token is used up, so that no active certificate is without a used token. A
+crash between making a certificate and noting it leaves one that is inactive and attached to nothing; the next attempt
+makes another.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import TypeAdapter, ValidationError
+from whimbrel import instants
+from whimbrel.aws import iot
+from whimbrel.bodies import Name
+from whimbrel.domain.fleet import Device
+from whimbrel.domain.provisioning import (
+    Certificate,
+    CertificateId,
+    CertificateStatus,
+    Claim,
+    ClaimState,
+    Registration,
+    RegistrationTokenId,
+    TokenClaimed,
+    TokenSpent,
+)
+from whimbrel.domain.signing import SigningRequest, signing_request, valid_until
+from whimbrel.http.standard import check_references
+from whimbrel.ids import DeviceId
+from whimbrel.logs import log
+from whimbrel.problems import NotFound, Unavailable
+from whimbrel.store.registration import MAX_TOGETHER, Registrations
+from whimbrel.store.tenant import Tenant
+
+from functions.registration.models import BatchItem, IssuedToken, Outcome, RegisterDevices, Registering
+
+MAX_STEPS = 12
+NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+
+def register(registrations: Registrations, tenant: Tenant, name: str, what: Registering) -> Registration:
+    """Store a new device with its token.
+
+    Raises:
+        InvalidRequest: there is no such site.
+    """
+    registered = _registration(name, what)
+    check_references(registered.device, tenant)
+    registrations.add(tenant, [registered])
+    return registered
+
+
+def register_all(registrations: Registrations, tenant: Tenant, what: RegisterDevices, base_url: str) -> list[BatchItem]:
+    """Store new devices with their tokens, and return what became of each name, in their order.
+
+    Raises:
+        InvalidRequest: there is no such site.
+    """
+    check_references(_registration("any", what).device, tenant)
+    items = [_invalid(name) or BatchItem(device_name=name, outcome=Outcome.FAILED) for name in what.device_names]
+    valid = [at for at, item in enumerate(items) if item.outcome is not Outcome.INVALID]
+    for start in range(0, len(valid), MAX_TOGETHER):
+        chunk = {
+            at: _registration(NAME.validate_python(items[at].device_name), what)
+            for at in valid[start : start + MAX_TOGETHER]
+        }
+        try:
+            registrations.add(tenant, list(chunk.values()))
+        except Unavailable as problem:
+            for at in chunk:
+                items[at] = items[at].model_copy(update={"detail": problem.detail})
+            continue
+        for at, registered in chunk.items():
+            issued = IssuedToken.of(registered, base_url)
+            items[at] = BatchItem(device_name=issued.device_name, outcome=Outcome.REGISTERED, registration=issued)
+    return items
+
+
+def revoke(registrations: Registrations, token_id: RegistrationTokenId) -> None:
+    """Revoke a token, and whatever certificate an unfinished exchange has made.
+
+    Raises:
+        NotFound: it has been used or revoked meanwhile.
+        Unavailable: others kept changing it.
+    """
+    for _ in range(MAX_STEPS):
+        claim = registrations.find(token_id)
+        if claim is None or claim.state in {ClaimState.USED, ClaimState.REVOKED}:
+            raise NotFound(f"There is no registration token {token_id} that could still be used.")
+        if registrations.revoke(claim):
+            if claim.certificate_arn:
+                iot.discard(claim.certificate_arn, claim.device_id)
+            return
+    raise Unavailable("The token is being used; try again in a moment.")
+
+
+def exchange(registrations: Registrations, token: str, csr_pem: str) -> tuple[Claim, Certificate]:
+    """Return the finished claim of *token* by the key in *csr_pem*, and its certificate, which is active.
+
+    Raises:
+        InvalidToken: the token is not right, whatever is wrong with it.
+        InvalidRequest: no certificate for such a request; the token is as it was.
+        TokenClaimed, TokenSpent: the token is right, but another key's, or of no use any more.
+        Unavailable: others kept changing the claim.
+    """
+    claim = registrations.authenticated(token)
+    request = signing_request(csr_pem, claim.device_id)
+    try:
+        return _exchange(registrations, claim, request)
+    except (TokenClaimed, TokenSpent) as refusal:
+        log.warning("registration token refused", extra={"tokenId": claim.token_id, "reason": refusal.code()})
+        raise
+
+
+def _exchange(registrations: Registrations, claim: Claim, request: SigningRequest) -> tuple[Claim, Certificate]:
+    if Tenant(claim.organization_id).things(Device).find(claim.device_id) is None:
+        raise TokenSpent("The device of this registration token has been deleted.")
+    for _ in range(MAX_STEPS):
+        claim.admit(request.key, instants.now_ms())
+        if claim.state is ClaimState.USED:
+            return claim, _active(claim)
+        _step(registrations, claim, request)
+        claim = registrations.current(claim)
+    raise Unavailable("Others are using this registration token; try again in a moment.")
+
+
+def _step(registrations: Registrations, claim: Claim, request: SigningRequest) -> None:
+    now_ms = instants.now_ms()
+    if not claim.is_held_by(request.key, now_ms):
+        taken = registrations.replace(claim.claimed(request.key, now_ms))
+        if taken and claim.key != request.key and claim.certificate_arn:
+            log.warning("registration token taken over", extra={"tokenId": claim.token_id})
+            iot.discard(claim.certificate_arn, claim.device_id)
+    elif not claim.certificate_arn:
+        issued = iot.issue(request.pem)
+        recorded = claim.next_version(
+            certificate_id=CertificateId.new(), certificate_arn=issued.arn, certificate_pem=issued.pem
+        )
+        if not registrations.replace(recorded) and registrations.current(claim).certificate_arn != issued.arn:
+            iot.discard(issued.arn, claim.device_id)
+    else:
+        iot.attach(claim.certificate_arn, claim.device_id, claim.organization_id)
+        certificate = Certificate(
+            id=CertificateId(claim.certificate_id),
+            device_id=claim.device_id,
+            principal=iot.principal(claim.certificate_arn),
+            public_key_sha256=request.key,
+            not_after=valid_until(claim.certificate_pem, instants.now()),
+        )
+        if registrations.finish(claim, certificate):
+            log.info("device provisioned", extra={"tokenId": claim.token_id, "deviceId": claim.device_id})
+
+
+def _active(claim: Claim) -> Certificate:
+    """Return the certificate of a finished claim, active unless it has been revoked since."""
+    certificate = Tenant(claim.organization_id).things(Certificate).find(CertificateId(claim.certificate_id))
+    if certificate is None or certificate.status is CertificateStatus.REVOKED:
+        raise TokenSpent("The certificate of this registration token was revoked; ask for another token.")
+    iot.activate(certificate.principal)
+    return certificate
+
+
+def _registration(name: str, what: Registering) -> Registration:
+    device = Device(id=DeviceId.new(), name=name, site_id=what.site_id, tags=what.tags)
+    return Registration.new(device, instants.now() + timedelta(seconds=what.ttl_seconds))
+
+
+def _invalid(name: str) -> BatchItem | None:
+    try:
+        NAME.validate_python(name)
+    except ValidationError as error:
+        detail = error.errors()[0]["msg"].removeprefix("Value error, ")
+        return BatchItem(device_name=name, outcome=Outcome.INVALID, detail=detail)
+    return None

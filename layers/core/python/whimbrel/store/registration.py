@@ -1,0 +1,211 @@
+"""The auth table's part for devices: how far the exchange of each token has come, and whose each device is.
+
+| access pattern | key |
+| --- | --- |
+| a registration token by the identifier inside it | ``TOKEN#<token id>`` |
+| the organization of a device that has a certificate | ``DEVICE#<device id>`` |
+
+Of a token only a digest is here. It stays for a month beyond its end: that long it is *gone*, and not *unknown*.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whimbrel.aws.clients import client
+from whimbrel.aws.secret import derived_key
+from whimbrel.domain.fleet import Device
+from whimbrel.domain.provisioning import (
+    Certificate,
+    Claim,
+    ClaimState,
+    InvalidToken,
+    Registration,
+    RegistrationToken,
+    RegistrationTokenId,
+    Token,
+    TokenSpent,
+)
+from whimbrel.ids import DeviceId, OrganizationId
+from whimbrel.instants import to_ms
+from whimbrel.logs import log
+from whimbrel.settings import settings
+from whimbrel.store.tenant import Tenant
+from whimbrel.store.transactions import MAX_PARTS, commit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAX_TOGETHER = MAX_PARTS // 3
+"""How many devices can be registered in one transaction."""
+
+_KEPT_S = 30 * 86_400
+_NO_DIGEST = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Registrations:
+    """Registration tokens of all organizations. ``key`` keys their digests."""
+
+    client: DynamoDBClient
+    table: str
+    key: bytes
+
+    def add(self, tenant: Tenant, registered: Sequence[Registration]) -> None:
+        """Store new devices, each with its token: all of them (at most ``MAX_TOGETHER``) or none."""
+        devices, tokens = tenant.things(Device), tenant.things(RegistrationToken)
+        parts: list[dict[str, Any]] = []
+        for device, pending, token in registered:
+            expires_ms = to_ms(pending.expires_at)
+            claim = Claim(
+                token_id=pending.id,
+                device_id=device.id,
+                organization_id=tenant.organization_id,
+                expires_ms=expires_ms,
+            )
+            item = _item(claim) | {
+                "digest": {"B": token.digest(self.key)},
+                "ttl": {"N": str(expires_ms // 1000 + _KEPT_S)},
+            }
+            parts += [
+                devices.adding(device),
+                tokens.adding(pending, ttl=expires_ms // 1000),
+                {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}},
+            ]
+        if commit(self.client, parts):
+            raise AssertionError("new identifiers were taken")
+
+    def authenticated(self, text: str) -> Claim:
+        """Return how far the token *text* has come.
+
+        One read and one comparison, whatever the text: unknown, malformed and wrong ones take the same time.
+
+        Raises:
+            InvalidToken: it is not a token of ours, or not its secret.
+        """
+        token = Token.parse(text)
+        item = self._get(token.id)
+        stored = item["digest"]["B"] if item else _NO_DIGEST
+        if not hmac.compare_digest(token.digest(self.key), stored) or item is None:
+            log.warning("registration token refused", extra={"tokenId": token.id, "isKnown": item is not None})
+            raise InvalidToken("The registration token is not valid.")
+        return _claim(item)
+
+    def current(self, claim: Claim) -> Claim:
+        """Return *claim* as it is now.
+
+        Raises:
+            TokenSpent: it is no longer kept.
+        """
+        item = self._get(claim.token_id)
+        if item is None:
+            raise TokenSpent("This registration token has expired; ask for another.")
+        return _claim(item)
+
+    def replace(self, claim: Claim) -> bool:
+        """Store the next version of a claim over the version that it grew from; tell whether it was still that one."""
+        try:
+            self.client.update_item(**self._update(claim))
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def finish(self, claim: Claim, certificate: Certificate) -> bool:
+        """Store at once that the token is used, for which certificate, and whose the device is.
+
+        Tells whether the claim was still the one given.
+
+        Raises:
+            TokenSpent: the device has been deleted.
+        """
+        tenant = Tenant(claim.organization_id)
+        used = claim.next_version(state=ClaimState.USED)
+        owner = {"pk": {"S": f"DEVICE#{claim.device_id}"}, "org": {"S": claim.organization_id}}
+        failed = commit(
+            self.client,
+            [
+                {"Update": self._update(used)},
+                tenant.things(Device).requiring(claim.device_id),
+                tenant.things(Certificate).adding(certificate),
+                tenant.things(RegistrationToken).removing(claim.token_id),
+                {"Put": {"TableName": self.table, "Item": owner}},
+            ],
+        )
+        if 1 in failed:
+            raise TokenSpent("The device of this registration token has been deleted.")
+        return not failed
+
+    def revoke(self, claim: Claim) -> bool:
+        """Store at once that the token is revoked and no longer pending; tell whether the claim was the one given."""
+        pending = Tenant(claim.organization_id).things(RegistrationToken).removing(claim.token_id)
+        revoked = claim.next_version(state=ClaimState.REVOKED)
+        return not commit(self.client, [{"Update": self._update(revoked)}, pending])
+
+    def find(self, token_id: RegistrationTokenId) -> Claim | None:
+        """Return how far a token has come, by its identifier."""
+        item = self._get(token_id)
+        return _claim(item) if item else None
+
+    def _get(self, token_id: RegistrationTokenId) -> dict[str, Any] | None:
+        answer = self.client.get_item(TableName=self.table, Key={"pk": {"S": f"TOKEN#{token_id}"}}, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _update(self, claim: Claim) -> dict[str, Any]:
+        item = _item(claim)
+        key = {"pk": item.pop("pk")}
+        return {
+            "TableName": self.table,
+            "Key": key,
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in item),
+            "ConditionExpression": "#version = :before",
+            "ExpressionAttributeNames": {f"#{name}": name for name in item},
+            "ExpressionAttributeValues": {f":{name}": value for name, value in item.items()}
+            | {":before": {"N": str(claim.version - 1)}},
+        }
+
+
+def registrations() -> Registrations:
+    """Return the registration tokens of this deployment."""
+    return Registrations(client("dynamodb"), settings().auth_table, derived_key("registration-tokens"))
+
+
+def organization_of(device_id: DeviceId) -> OrganizationId | None:
+    """Return whose a device is; None for one that never got a certificate."""
+    answer = client("dynamodb").get_item(TableName=settings().auth_table, Key={"pk": {"S": f"DEVICE#{device_id}"}})
+    return OrganizationId(answer["Item"]["org"]["S"]) if "Item" in answer else None
+
+
+def _item(claim: Claim) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"TOKEN#{claim.token_id}"},
+        "device": {"S": claim.device_id},
+        "org": {"S": claim.organization_id},
+        "expires": {"N": str(claim.expires_ms)},
+        "state": {"S": claim.state.value},
+        "version": {"N": str(claim.version)},
+        "key": {"S": claim.key},
+        "lease": {"N": str(claim.lease_ms)},
+        "certificate": {"S": claim.certificate_id},
+        "arn": {"S": claim.certificate_arn},
+        "pem": {"S": claim.certificate_pem},
+    }
+
+
+def _claim(item: dict[str, Any]) -> Claim:
+    return Claim(
+        token_id=RegistrationTokenId(item["pk"]["S"].removeprefix("TOKEN#")),
+        device_id=DeviceId(item["device"]["S"]),
+        organization_id=OrganizationId(item["org"]["S"]),
+        expires_ms=int(item["expires"]["N"]),
+        state=ClaimState(item["state"]["S"]),
+        version=int(item["version"]["N"]),
+        key=item["key"]["S"],
+        lease_ms=int(item["lease"]["N"]),
+        certificate_id=item["certificate"]["S"],
+        certificate_arn=item["arn"]["S"],
+        certificate_pem=item["pem"]["S"],
+    )
