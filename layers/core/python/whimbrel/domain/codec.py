@@ -36,20 +36,20 @@ from whimbrel.domain.columns import (
     write_timestamps,
     write_versions,
 )
-from whimbrel.domain.octets import Allowance, CorruptBlock, Reader, Writer
+from whimbrel.domain.octets import Allowance, BlockTooLarge, CorruptBlock, Reader, Writer
 from whimbrel.domain.series import Column, Frame, Series, ValueType
 
-__all__ = ["MAX_READINGS", "MAX_TEXT_OCTETS", "CorruptBlock", "decode", "decode_arrays", "encode", "vectorise"]
+__all__ = ["MAX_READINGS", "BlockTooLarge", "CorruptBlock", "decode", "decode_arrays", "encode", "vectorise"]
 
 MAX_READINGS = 2**20
 """What one block may hold, so that a reader knows how much memory to expect."""
-MAX_TEXT_OCTETS = 2**24
-"""The texts and metadata of one block, in UTF-8, together."""
 
 _FORMAT = 1
 _HEADER = 5
 _TYPES = (ValueType.DOUBLE, ValueType.BIGINT, ValueType.BOOLEAN, ValueType.TEXT)
-_MOST_OCTETS = 192 * 2**20
+_MOST_OCTETS_WRITTEN = 64 * 2**20
+_MOST_OCTETS_READ = 256 * 2**20
+"""What is deflated, and on top of it what the lists of `MAX_READINGS` readings are counted as."""
 _OCTETS_A_ROW = 32
 _OCTETS_A_FLAG = 4
 _SPARSEST = 8
@@ -81,23 +81,24 @@ def encode(frame: Frame) -> bytes:
     versions are int64; the former may be in any order and repeat themselves. Lists or numpy arrays.
 
     Raises:
-        ValueError: more than `MAX_READINGS` readings or `MAX_TEXT_OCTETS` of text, or a value outside its type.
+        BlockTooLarge: more than `MAX_READINGS` readings, or texts or metadata of tens of megabytes; halve it.
+        ValueError: a value outside its type.
     """
     total = sum(map(len, frame.values()))
     if total > MAX_READINGS:
-        raise ValueError(f"a block holds at most {MAX_READINGS} readings, not {total}")
+        raise BlockTooLarge(f"a block holds at most {MAX_READINGS} readings, not {total}")
     kernel = _kernel(total)
     columns = sorted((column, series) for column, series in frame.items() if len(series))
-    to = Writer()
+    to = Writer(Allowance(_MOST_OCTETS_WRITTEN, BlockTooLarge))
     try:
         groups, places = _grouped(kernel, [series for _, series in columns])
         to.unsigned(len(groups))
         for group in groups:
-            to.sized(group.written(kernel))
+            to.sized(group.written(to.beside(), kernel))
         to.unsigned(len(columns))
         for (column, series), place in zip(columns, places, strict=True):
             to.raw(bytes.fromhex(column.sensor_id.replace("-", "")))
-            to.sized(_written(kernel, column, series, place))
+            to.sized(_written(to.beside(), kernel, column, series, place))
     except OverflowError as error:
         raise ValueError("a number needs more than 64 bits") from error
     return bytes((_FORMAT, *zlib.crc32(to.content).to_bytes(4, "little"))) + to.content
@@ -137,8 +138,7 @@ class _Group:
     timestamps: Numbers
     streams: list[list[int | None] | Numbers] = field(default_factory=list)
 
-    def written(self, kernel: Kernel) -> bytearray:
-        to = Writer()
+    def written(self, to: Writer, kernel: Kernel) -> bytearray:
         timestamps = kernel.integers(self.timestamps)
         to.unsigned(len(timestamps))
         write_timestamps(to, kernel, timestamps)
@@ -239,8 +239,7 @@ def _same(left: Any, right: Any) -> bool:
     return equal if isinstance(equal, bool) else bool(equal.all())
 
 
-def _written(kernel: Kernel, column: Column, series: Series, place: _Place) -> bytearray:
-    to = Writer()
+def _written(to: Writer, kernel: Kernel, column: Column, series: Series, place: _Place) -> bytearray:
     to.unsigned(_TYPES.index(column.value_type))
     to.unsigned(place.group)
     to.unsigned(place.stream)
@@ -261,7 +260,7 @@ def _read(block: bytes, sensor_ids: Collection[str] | None, *, listed: bool) -> 
         raise CorruptBlock(f"it does not begin with format {_FORMAT}")
     if zlib.crc32(memoryview(block)[_HEADER:]) != int.from_bytes(block[1:_HEADER], "little"):
         raise CorruptBlock("its checksum does not match")
-    source = Reader(memoryview(block)[_HEADER:], Allowance(_MOST_OCTETS))
+    source = Reader(memoryview(block)[_HEADER:], Allowance(_MOST_OCTETS_READ))
     groups = [_Rows(source.part()) for _ in range(source.count(_OCTETS_A_ROW))]
     frame: Frame = {}
     for _ in range(source.count(_OCTETS_A_ROW)):
@@ -307,11 +306,11 @@ def _column(source: Reader, value_type: ValueType, groups: list[_Rows], *, liste
     rows.unpack(listed=listed)
     kernel = rows.kernel
     timestamps, versions = rows.timestamps, rows.streams[source.unsigned()]
-    source.spend(len(timestamps) * _OCTETS_A_ROW)
     if source.unsigned() == _FLAGGED:
         source.spend(len(timestamps) * _OCTETS_A_FLAG)
         flags = read_flags(source, kernel, len(timestamps))
         timestamps, versions = kernel.select(timestamps, flags), kernel.select(versions, flags)
+    source.spend(len(timestamps) * _OCTETS_A_ROW)
     values = _READERS[value_type](source, kernel, len(timestamps))
     metadata: dict[int, str] = {}
     if noted := source.count(_OCTETS_A_ROW):

@@ -175,7 +175,7 @@ def write_texts(to: Writer, kernel: Kernel, texts: Sequence[str]) -> None:
 
 def read_texts(source: Reader, kernel: Kernel, count: int) -> list[str]:
     """Read *count* texts."""
-    words = source.count(64)
+    words = source.count(16)
     lengths = kernel.listed(read_integers(source, kernel, words))
     content = source.deflated(source.unsigned())
     dictionary: list[str] = []

@@ -16,13 +16,42 @@ class CorruptBlock(ValueError):
     """The bytes are not a block of ours: foreign, truncated, altered, or of a format newer than this code."""
 
 
+class BlockTooLarge(ValueError):
+    """That much does not go into one block."""
+
+
+class Allowance:
+    """How much may still be packed or unpacked, so that a small foreign block cannot fill a reader's memory."""
+
+    __slots__ = ("_left", "_refusal")
+
+    def __init__(self, octets: int, refusal: type[ValueError] = CorruptBlock) -> None:
+        self._left = octets
+        self._refusal = refusal
+
+    def spend(self, octets: int) -> None:
+        """Take *octets* away.
+
+        Raises:
+            CorruptBlock: that much is not left. Or the refusal that was asked for.
+        """
+        self._left -= octets
+        if self._left < 0:
+            raise self._refusal("it unpacks to more than a block may hold")
+
+
 class Writer:
     """Bytes in the making."""
 
-    __slots__ = ("content",)
+    __slots__ = ("_allowance", "content")
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance) -> None:
         self.content = bytearray()
+        self._allowance = allowance
+
+    def beside(self) -> Writer:
+        """Return a writer for a part of the same whole."""
+        return Writer(self._allowance)
 
     def unsigned(self, number: int) -> None:
         """Write a number >= 0, seven bits a byte."""
@@ -50,6 +79,7 @@ class Writer:
         *text* has repeating words; anything else is taken for numbers, in which looking for words costs time and,
         because it starves the Huffman code, bytes.
         """
+        self._allowance.spend(len(content))
         first = content[:1]
         if content and content.count(first) == len(content):
             self.unsigned(_ALL_ONE_BYTE)
@@ -79,25 +109,6 @@ def _strategy(plane: bytes) -> int:
     sample = sorted(plane[:: max(1, len(plane) // 32)])
     usual = sample[len(sample) // 2 : len(sample) // 2 + 1]
     return zlib.Z_RLE if plane.count(bytes(usual)) >= _SAME_SHARE * len(plane) else zlib.Z_HUFFMAN_ONLY
-
-
-class Allowance:
-    """How much a reader may still unpack, so that a small foreign block cannot fill the memory."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, octets: int) -> None:
-        self.left = octets
-
-    def spend(self, octets: int) -> None:
-        """Take *octets* away.
-
-        Raises:
-            CorruptBlock: that much is not left.
-        """
-        self.left -= octets
-        if self.left < 0:
-            raise CorruptBlock("it unpacks to more than a block may hold")
 
 
 class Reader:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import lt
@@ -87,6 +87,10 @@ class Series:
         kept = {at: text for at, text in self.metadata.items() if start_ms <= at < end_ms} if self.metadata else {}
         return Series(self.timestamps[first:last], self.values[first:last], self.versions[first:last], kept)
 
+    def backwards(self) -> Series:
+        """Return the same readings in the opposite order, to be shown."""
+        return Series(self.timestamps[::-1], self.values[::-1], self.versions[::-1], self.metadata)
+
     def at(self, index: int) -> Reading:
         """Return one reading by its position; negative positions count from the newest."""
         timestamp = self.timestamps[index]
@@ -114,15 +118,13 @@ def join(left: Series, right: Series) -> Series:
     """Return the series that holds, of each timestamp in either, the larger entry."""
     if not left.timestamps or not right.timestamps:
         return left if left.timestamps else right
-    if right.timestamps[-1] < left.timestamps[0]:
+    if right.timestamps[0] < left.timestamps[0]:
         left, right = right, left
-    joined = Series(
-        left.timestamps + right.timestamps,
-        left.values + right.values,
-        left.versions + right.versions,
-        {**left.metadata, **right.metadata} if left.metadata or right.metadata else {},
-    )
-    return joined if left.timestamps[-1] < right.timestamps[0] else _merged(left, right)
+    # What lies before the other series begins is settled; usually that is nearly everything.
+    overlap = bisect_left(left.timestamps, right.timestamps[0])
+    settled = Series(left.timestamps[:overlap], left.values[:overlap], left.versions[:overlap], left.metadata)
+    rest = Series(left.timestamps[overlap:], left.values[overlap:], left.versions[overlap:], left.metadata)
+    return _concatenated(settled, _merged(rest, right) if rest.timestamps else right)
 
 
 def join_frames(frames: Iterable[Frame]) -> Frame:
@@ -134,6 +136,94 @@ def join_frames(frames: Iterable[Frame]) -> Frame:
     return joined
 
 
+def frame_between(frame: Frame, start_ms: int, end_ms: int) -> Frame:
+    """Return the readings of *frame* with ``start_ms <= timestamp < end_ms``; empty columns are left out."""
+    cut = {column: series.between(start_ms, end_ms) for column, series in frame.items()}
+    return {column: series for column, series in cut.items() if series.timestamps}
+
+
 def without(column: Column, series: Series, tombstones: Iterable[Tombstone]) -> Series:
     """Return what *tombstones* leave of a column."""
-    raise NotImplementedError
+    for stone in tombstones:
+        if stone.sensor_id == column.sensor_id:
+            series = _outside(series, stone)
+    return series
+
+
+def _outside(series: Series, stone: Tombstone) -> Series:
+    first = bisect_left(series.timestamps, stone.start_ms)
+    last = bisect_left(series.timestamps, stone.end_ms)
+    kept = [index for index in range(first, last) if series.versions[index] > stone.version]
+    if len(kept) == last - first:
+        return series
+    return _picked(series, [*range(first), *kept, *range(last, len(series))])
+
+
+def _picked(series: Series, positions: list[int]) -> Series:
+    timestamps = [series.timestamps[position] for position in positions]
+    return Series(
+        timestamps,
+        [series.values[position] for position in positions],
+        [series.versions[position] for position in positions],
+        {at: series.metadata[at] for at in timestamps if at in series.metadata} if series.metadata else {},
+    )
+
+
+def _concatenated(left: Series, right: Series) -> Series:
+    """Return *left* and then *right*, which begins later; metadata of *left* that *right* has moved beyond is dropped."""
+    metadata = right.metadata
+    if left.metadata:
+        metadata = {at: text for at, text in left.metadata.items() if at < right.timestamps[0]} | right.metadata
+    return Series(
+        left.timestamps + right.timestamps, left.values + right.values, left.versions + right.versions, metadata
+    )
+
+
+def _merged(left: Series, right: Series) -> Series:
+    """Return the join of two series whose times overlap."""
+    boundary = len(left)
+    both = Series(left.timestamps + right.timestamps, left.values + right.values, left.versions + right.versions)
+
+    def metadata_at(position: int) -> str | None:
+        return (left if position < boundary else right).metadata.get(both.timestamps[position])
+
+    winners = _winners(both, metadata_at)
+    merged = _picked(both, winners)
+    if left.metadata or right.metadata:
+        noted = ((both.timestamps[position], metadata_at(position)) for position in winners)
+        merged.metadata = {at: text for at, text in noted if text is not None}
+    return merged
+
+
+def _sorted(series: Series) -> Series:
+    return _picked(series, _winners(series, lambda position: series.metadata.get(series.timestamps[position])))
+
+
+def _winners(series: Series, metadata_at: Callable[[int], str | None]) -> list[int]:
+    """Return, in the order of time, where the larger entry of each timestamp is."""
+    timestamps = series.timestamps
+    winners: list[int] = []
+    last: int | None = None
+
+    def rank(position: int) -> tuple[int, bytes, bytes]:
+        text = metadata_at(position)
+        note = b"" if text is None else b"+" + text.encode("utf-8", "surrogatepass")
+        return series.versions[position], _value_bytes(series.values[position]), note
+
+    for position in sorted(range(len(timestamps)), key=timestamps.__getitem__):
+        if timestamps[position] != last:
+            last = timestamps[position]
+            winners.append(position)
+        elif series.versions[position] != series.versions[winners[-1]]:
+            if series.versions[position] > series.versions[winners[-1]]:
+                winners[-1] = position
+        elif rank(position) > rank(winners[-1]):
+            winners[-1] = position
+    return winners
+
+
+def _value_bytes(value: Value) -> bytes:
+    """Return bytes that differ when values do, to the bit."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return struct.pack(">d", value) if isinstance(value, float) else struct.pack(">q", value)

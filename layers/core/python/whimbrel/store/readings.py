@@ -1,17 +1,49 @@
-"""The readings of one tenant: appended to a log, compacted into blocks, read as the join of both."""
+"""The readings of one tenant: appended to a log, compacted into blocks, read as the join of both.
+
+The invariants, each of which has a test that breaks it: versions decide, not arrival; the mark moves last; blocks change only
+by compare-and-set and only to a superset; the compactor stays `LAG_MS` behind; no put lands later than that after its key;
+a reader takes the mark before the log, and the log before the blocks.
+"""
 
 from __future__ import annotations
 
+import heapq
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from whimbrel.domain.series import Batch, Column, Frame, Reading
+from botocore.exceptions import BotoCoreError, ClientError
+
+from whimbrel.domain import codec
+from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS, Bucket, Layout
+from whimbrel.domain.segments import Segment, segments_of
+from whimbrel.domain.series import (
+    Batch,
+    Column,
+    Frame,
+    Reading,
+    Series,
+    Tombstone,
+    frame_between,
+    join_frames,
+    without,
+)
 from whimbrel.instants import now_ms
+from whimbrel.store.readings_blocks import Block, BlockContention, Blocks, newest_of
+from whimbrel.store.readings_log import LAG_MS, OVERLAP_MS, Lane, Log, lane_of, queried
 
 Order = Literal["asc", "desc"]
+
+_DAY_MS = 86_400_000
+_SWEEP_AFTER_MS = _DAY_MS // 2
+_WORTH_MERGING = 500
+"""So many readings of a device in one bucket skip the log."""
+_WORTH_COMPACTING = 64 * 1024
+"""Bytes of log that a compaction is asked for, on average."""
+_MOST_READINGS_A_RUN = 200_000
+_WORTH_NUMPY = 165_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +94,13 @@ class ReadingStore:
         probability that grows with its size. Readings older than *retention_ms* are not returned (None: kept for
         ever). *clock* tells milliseconds since 1970.
         """
-        raise NotImplementedError
+        dice = chance or random.SystemRandom()
+        self._request_compaction = request_compaction
+        self._retention_ms = retention_ms
+        self._clock = clock
+        self._chance = dice
+        self._log = Log(client, log_table, organization_id, clock, sleep, dice)
+        self._blocks = Blocks(client, blocks_table, organization_id, retention_ms, sleep, dice)
 
     def append(self, batch: Batch) -> dict[str, Exception]:
         """Store readings durably, and return the devices for which that failed, with the reason: normally none.
@@ -70,8 +108,29 @@ class ReadingStore:
         *batch* is ``{device_id: {Column(sensor_id, value_type): Series}}``. When a device is not in the answer, all its
         readings are stored for good. For one that is, some may be: appending them again is harmless, if the versions
         are the same.
+
+        Raises:
+            ValueError: a timestamp is outside the years 1 to 9999, or a value does not fit its type; nothing is stored.
         """
-        raise NotImplementedError
+        _check(batch)
+        failed: dict[str, Exception] = {}
+        lanes: dict[str, dict[str, Frame]] = {}
+        for device_id, frame in batch.items():
+            lane = lane_of(device_id)
+            try:
+                left = self._merge_large(lane, self._log.open(lane), device_id, frame)
+            except (ClientError, BotoCoreError) as error:
+                failed[device_id] = error
+                continue
+            if left:
+                lanes.setdefault(lane, {})[device_id] = left
+        segments = [(lane, segment) for lane, frames in lanes.items() for segment in segments_of(frames)]
+        for _, segment, error in self._log.put(segments):
+            failed |= dict.fromkeys((device_id for device_id, _ in segment.frames(sensor_ids=())), error)
+        for lane, segment in segments:
+            if self._chance.random() * _WORTH_COMPACTING < len(segment.content):
+                self._request_compaction(lane)
+        return failed
 
     def read(  # noqa: PLR0913
         self,
@@ -89,11 +148,42 @@ class ReadingStore:
         slice is about one block. Blocks are fetched as the slices are taken: stop when you have enough, and
         go on later from the last timestamp you used (``start_ms = last + 1``, or ``end_ms = last`` when descending).
         """
-        raise NotImplementedError
+        start_ms, end_ms = max(start_ms, self._oldest_kept(), EARLIEST_MS), min(end_ms, LATEST_MS + 1)
+        lane = self._log.lane(lane_of(device_id)) if start_ms < end_ms else None
+        if lane is None:
+            return
+        tail = frame_between(self._tail(lane, device_id, sensor_ids), start_ms, end_ms)
+        stones = self._blocks.tombstones(device_id) if device_id in lane.deleted else []
+        is_ascending = order == "asc"
+        left = (start_ms, end_ms)
+        for blocks in self._overlapping_blocks(lane, device_id, *left, ascending=is_ascending):
+            if is_ascending:
+                window, left = _cut(left, max(block.newest_ms for block in blocks) + 1)
+            else:
+                left, window = _cut(left, min(block.oldest_ms for block in blocks))
+            frames = [tail, *(block.frame(sensor_ids) for block in blocks)]
+            yield from _sliced(frames, window, stones, not_before or {}, order)
+        yield from _sliced([tail], left, stones, not_before or {}, order)
 
     def latest(self, device_id: str, sensor_ids: Collection[str] | None = None) -> dict[Column, Reading]:
         """Return the newest reading of each column; columns that have none are left out. Three requests, usually."""
-        raise NotImplementedError
+        lane = self._log.lane(lane_of(device_id))
+        if lane is None:
+            return {}
+        tail = self._tail(lane, device_id, sensor_ids)
+        stones = self._blocks.tombstones(device_id) if device_id in lane.deleted else []
+        noted = self._blocks.latest(device_id)
+        oldest = self._oldest_kept()
+        found: dict[Column, Reading] = {}
+        for column in noted.keys() | tail.keys():
+            if sensor_ids is not None and column.sensor_id not in sensor_ids:
+                continue
+            known = newest_of([{column: frame[column]} for frame in (noted, tail) if column in frame])[column]
+            if not without(column, known, stones):
+                known = self._newest_living(device_id, column)
+            if known and known.timestamps[-1] >= oldest:
+                found[column] = known.at(-1)
+        return found
 
     def delete_range(self, device_id: str, sensor_id: str, start_ms: int, end_ms: int, version: int) -> int:
         """Delete a sensor's readings in ``start_ms <= timestamp < end_ms`` accepted up to *version*; return how many.
@@ -101,17 +191,186 @@ class ReadingStore:
         They are gone at once, however late they are delivered again; blocks shrink when they are next rewritten. What is
         accepted later (a larger version) stays.
         """
-        raise NotImplementedError
+        hidden = sum(
+            sum(map(version.__ge__, series.versions))
+            for part in self.read(device_id, {sensor_id}, start_ms, end_ms)
+            for series in part.frame.values()
+        )
+        lane = lane_of(device_id)
+        self._log.open(lane)
+        self._blocks.bury(device_id, Tombstone(sensor_id, start_ms, end_ms, version))
+        self._log.note_deletion(lane, device_id)
+        return hidden
 
     def compact(self, lane: str) -> Compaction:
         """Move what is old enough in a lane's log into blocks; safe to run at any time, twice, or to kill."""
-        raise NotImplementedError
+        known = self._log.lane(lane)
+        if known is None:
+            return Compaction(0, 0, 0, finished=True)
+        until = self._clock() - LAG_MS
+        segments, stop = self._old_segments(lane, known.mark_ms, until)
+        frames: dict[str, list[Frame]] = {}
+        for segment in segments:
+            for device_id, frame in segment.frames():
+                frames.setdefault(device_id, []).append(frame)
+        blocks = 0
+        for device_id, parts in frames.items():
+            blocks += self._merge(lane, known, device_id, join_frames(parts))
+        if segments or stop // _DAY_MS > known.mark_ms // _DAY_MS:
+            self._log.move_mark(lane, stop)
+        return Compaction(len(segments), sum(segment.readings for segment in segments), blocks, stop >= until)
 
     def lanes(self) -> Iterator[str]:
         """Yield the lanes of this organization whose log has not been looked at for half a day, for the daily sweep."""
-        raise NotImplementedError
+        return self._log.lanes_marked_before(self._clock() - _SWEEP_AFTER_MS)
+
+    def _oldest_kept(self) -> int:
+        return EARLIEST_MS if self._retention_ms is None else self._clock() - self._retention_ms
+
+    def _tail(self, lane: Lane, device_id: str, sensor_ids: Collection[str] | None) -> Frame:
+        """Return what the log has of a device that may not be in blocks yet."""
+        segments = self._log.segments(lane_of(device_id), lane.mark_ms - OVERLAP_MS, self._clock() + LAG_MS)
+        return join_frames(frame for segment in segments for _, frame in segment.frames(device_id, sensor_ids))
+
+    def _old_segments(self, lane: str, start_ms: int, until: int) -> tuple[list[Segment], int]:
+        """Return what a compaction takes on at once, and the time up to which it is complete."""
+        taken: list[Segment] = []
+        readings = 0
+        for segment in self._log.segments(lane, start_ms, until):
+            if readings >= _MOST_READINGS_A_RUN and segment.written_ms > taken[-1].written_ms:
+                return taken, segment.written_ms
+            taken.append(segment)
+            readings += segment.readings
+        return taken, max(until, start_ms)
+
+    def _layout(self, lane: str, known: Lane, device_id: str, frame: Frame) -> Layout:
+        layout = known.layouts.get(device_id)
+        return layout or self._log.lay_out(lane, device_id, None, Layout.for_rate(frame))
+
+    def _merge(self, lane: str, known: Lane, device_id: str, frame: Frame) -> int:
+        """Merge readings from the log into blocks; return how many were written."""
+        layout = self._layout(lane, known, device_id, frame)
+        stones = self._blocks.tombstones(device_id) if device_id in known.deleted else []
+        blocks = sum(self._blocks.merge(device_id, bucket, part, stones) for bucket, part in layout.split(frame))
+        self._blocks.note_latest(device_id, frame)
+        if (adapted := layout.adapted(frame, self._clock())) != layout:
+            self._log.lay_out(lane, device_id, layout, adapted)
+        return blocks
+
+    def _merge_large(self, lane: str, known: Lane, device_id: str, frame: Frame) -> Frame:
+        """Merge the buckets that have many readings straight into blocks; return what is left for the log."""
+        if sum(map(len, frame.values())) < _WORTH_MERGING:
+            return frame
+        left: list[Frame] = []
+        for bucket, part in self._layout(lane, known, device_id, frame).split(frame):
+            if sum(map(len, part.values())) < _WORTH_MERGING:
+                left.append(part)
+                continue
+            try:
+                self._blocks.merge(device_id, bucket, part)
+                self._blocks.note_latest(device_id, part)
+            except (BlockContention, codec.CorruptBlock):
+                left.append(part)  # The log takes everything; the compactor will try again, or complain.
+        return join_frames(left)
+
+    def _overlapping_blocks(
+        self, lane: Lane, device_id: str, start_ms: int, end_ms: int, *, ascending: bool
+    ) -> Iterator[list[Block]]:
+        """Yield, in order, the blocks of a range that have to be joined with each other: nearly always one."""
+        layout = lane.layouts.get(device_id)
+        if layout is None:
+            return
+        by_span = [
+            self._blocks.of_bucket_range(device_id, span, start_ms, end_ms, ascending=ascending)
+            for span in sorted(layout.spans, key=lambda span: span.length_ms)
+        ]
+        readings = 0
+        for blocks in _together(heapq.merge(*by_span, key=_position(ascending=ascending)), ascending=ascending):
+            inside = [block for block in blocks if block.oldest_ms < end_ms and block.newest_ms >= start_ms]
+            readings += sum(block.readings for block in inside)
+            if readings > _WORTH_NUMPY:
+                codec.vectorise()
+            yield from _clusters(inside, ascending=ascending)
+
+    def _newest_living(self, device_id: str, column: Column) -> Series | None:
+        for part in self.read(device_id, {column.sensor_id}, EARLIEST_MS, LATEST_MS + 1, order="desc"):
+            if column in part.frame:
+                return part.frame[column].backwards()
+        return None
 
 
 def organizations_with_readings(client: Any, log_table: str) -> Iterator[str]:
     """Yield every organization that ever stored a reading: where the daily sweep begins."""
-    raise NotImplementedError
+    request = {
+        "TableName": log_table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "L#organizations"}},
+    }
+    return (item["sk"]["S"] for item in queried(client, request))
+
+
+def _check(batch: Batch) -> None:
+    for frame in batch.values():
+        for series in frame.values():
+            if series.timestamps and not EARLIEST_MS <= series.timestamps[0] <= series.timestamps[-1] <= LATEST_MS:
+                raise ValueError("a timestamp is outside the years 1 to 9999")
+
+
+def _cut(window: tuple[int, int], at: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    start, end = window
+    at = min(max(start, at), end)
+    return (start, at), (at, end)
+
+
+def _sliced(
+    frames: list[Frame],
+    window: tuple[int, int],
+    stones: Collection[Tombstone],
+    not_before: Mapping[str, int],
+    order: Order,
+) -> Iterator[Slice]:
+    """Yield the slice of *window*, if there is anything in it."""
+    start_ms, end_ms = window
+    frame: Frame = {}
+    for column, joined in join_frames(frame_between(frame, start_ms, end_ms) for frame in frames).items():
+        series = without(column, joined, stones)
+        if column.sensor_id in not_before:
+            series = series.between(max(start_ms, not_before[column.sensor_id]), end_ms)
+        if series.timestamps:
+            frame[column] = series if order == "asc" else series.backwards()
+    if frame:
+        yield Slice(start_ms, end_ms, frame)
+
+
+def _position(*, ascending: bool) -> Callable[[tuple[Bucket, list[Block]]], int]:
+    return lambda found: found[0].start_ms if ascending else -found[0].end_ms
+
+
+def _together(found: Iterable[tuple[Bucket, list[Block]]], *, ascending: bool) -> Iterator[list[Block]]:
+    """Yield the blocks of buckets that overlap, as those of two spans may where writers disagreed about the layout."""
+    together: list[Block] = []
+    edge = 0
+    for bucket, blocks in found:
+        is_beyond = bucket.start_ms >= edge if ascending else bucket.end_ms <= edge
+        if together and is_beyond:
+            yield together
+            together = []
+        far = bucket.end_ms if ascending else bucket.start_ms
+        edge = far if not together else max(edge, far) if ascending else min(edge, far)
+        together = together + blocks
+    if together:
+        yield together
+
+
+def _clusters(blocks: list[Block], *, ascending: bool) -> Iterator[list[Block]]:
+    """Yield the blocks in groups whose times do not overlap, in order."""
+    clusters: list[list[Block]] = []
+    newest = 0
+    for block in sorted(blocks, key=lambda block: block.oldest_ms):
+        if clusters and block.oldest_ms <= newest:
+            clusters[-1].append(block)
+            newest = max(newest, block.newest_ms)
+        else:
+            clusters.append([block])
+            newest = block.newest_ms
+    return iter(clusters if ascending else clusters[::-1])
