@@ -18,3 +18,47 @@ lock: $(BIN)/uv ## Resolve the locked requirements again from pyproject.toml
 	@$(LOCK) -c requirements/dev.txt --group local pyproject.toml -o requirements/local.txt
 	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) -c requirements/dev.txt --group pyproject.toml:columnar -o requirements/columnar.txt
+
+$(VENV)/.local: $(BIN)/uv requirements/local.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/local.txt
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/uv requirements/dev.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@ $(VENV)/.local
+
+install: $(VENV)/.dev ## Install what development needs into .venv
+
+run: $(VENV)/.local ## Start the whole platform on this machine
+	@PYTHONPATH=. $(BIN)/python -m infra.local
+
+demo: $(VENV)/.local ## Show the main job against a running platform: register, connect, publish, query, export
+	@PYTHONPATH=.:layers/core/python $(BIN)/python -m infra.local.demo
+
+check: install ## Format, lint, types, import contracts, and whether openapi.json is current
+	ruff format --check --quiet .
+	ruff check --quiet .
+	basedpyright --level error
+	PYTHONPATH=.:layers/core/python lint-imports --no-cache
+	PYTHONPATH=.:layers/core/python python -m functions.openapi --check
+
+fix: install ## Format, and mend what the linter can
+	ruff format --quiet .
+	ruff check --quiet --fix .
+
+test: install ## Run the whole test suite
+	pytest -n 2 --dist loadgroup
+
+openapi: install ## Generate openapi.json from the operations
+	PYTHONPATH=.:layers/core/python python -m functions.openapi
+
+layers: install ## Build the third-party layers for the Lambda platform
+	PYTHONPATH=. python -m infra.layers
+
+synth: install layers ## Synthesize the CloudFormation templates into cdk.out
+	npx --yes aws-cdk@2.1148.1 synth --quiet
+
+bench: install ## Measure cold starts and the local platform
+	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
+
+.PHONY: help lock install run demo check fix test openapi layers synth bench

@@ -87,7 +87,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     caches = [clients._client, secret._secret, secret.derived_key, settings]
     with mock_aws():
-        region = os.environ["AWS_DEFAULT_REGION"]
+        region: Any = os.environ["AWS_DEFAULT_REGION"]
         create_tables(boto3.client("dynamodb"))
         boto3.client("s3").create_bucket(Bucket="exports", CreateBucketConfiguration={"LocationConstraint": region})
         boto3.client("secretsmanager").create_secret(Name="whimbrel/secret", SecretString="a secret of the tests")

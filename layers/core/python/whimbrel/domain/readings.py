@@ -88,7 +88,8 @@ class KnownDevice:
         raise Refused(Reason.UNKNOWN_COMPONENT, f"the device has no component {_short(identifier)}")
 
 
-class Rejection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rejection:
     """A refused reading: its place in what was sent, why, and what it was."""
 
     index: int
@@ -311,7 +312,7 @@ def _type_of(value: object) -> ValueType:
 
 
 def _json_type(value: object) -> str:
-    names = {
+    names: dict[type, str] = {
         bool: "a boolean",
         str: "a text",
         int: "a number",

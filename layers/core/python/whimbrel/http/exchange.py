@@ -85,7 +85,7 @@ CurrentTenant = Annotated[Tenant, Depends(tenant)]
 
 
 def things(entity: type[E]) -> Any:
-    """Return the dependency on the caller's things of one kind, as in ``Annotated[Store[Site], things(Site)]``."""
+    """Return a dependency: the caller's things of one kind."""
 
     def store() -> Store[E]:
         return tenant().things(entity)

@@ -2,6 +2,7 @@
 
 What a resource does its own way it leaves out of ``only`` and writes as an operation of its own.
 """
+# pyright: reportUnknownParameterType=false, reportInvalidTypeForm=false
 # No postponed annotations here: the operations' types are the declaration's, known when they are defined.
 
 from collections.abc import Callable
