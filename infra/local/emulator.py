@@ -19,7 +19,7 @@ from infra.local.patching import require
 from infra.local.settings import HOST, LocalSettings
 
 GRACE_S = 5.0
-"""What requests under way are given to finish when the platform stops."""
+"""What is under way is given this long to finish when the platform stops."""
 THREADS = 64
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -45,13 +47,24 @@ class Refusal(Exception):  # noqa: N818 (a problem, as in the kit)
 
 
 class Front:
-    """The ASGI application. The API answers 503 until ``serving`` is set."""
+    """The ASGI application. The API answers 503 until ``serving`` is set, and again after ``drain``."""
 
     def __init__(self, documents: Mapping[str, Any]) -> None:
         require(apigateway_v1, "handle_execute", "_rest_apis", "_stages_v1")
         require(gateway, "app", "_send_response")
         self._documents = documents
+        self._under_way = 0
         self.serving = False
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more API requests, and return when those under way are answered, at most *seconds* later.
+
+        Their handlers need the emulator behind this same port, so it must go on listening meanwhile.
+        """
+        self.serving = False
+        deadline = time.monotonic() + seconds
+        while self._under_way and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -77,7 +90,11 @@ class Front:
             body = json.dumps(self._documents[path]).encode()
             await gateway._send_response(send, 200, {"Content-Type": "application/json"}, body)
         elif stage := next((STAGES[prefix] for prefix in STAGES if path.startswith(prefix)), None):
-            await self._serve_api(stage, scope, receive, send)
+            self._under_way += 1
+            try:
+                await self._serve_api(stage, scope, receive, send)
+            finally:
+                self._under_way -= 1
         else:
             _refuse_strangers(scope)
             await gateway.app(scope, receive, send)

@@ -17,7 +17,7 @@ from rich.table import Table
 from infra.local.assembly import Assembly
 from infra.local.deployment import deploy
 from infra.local.durability import Durability, resume_executions
-from infra.local.emulator import served
+from infra.local.emulator import GRACE_S, served
 from infra.local.front import Front
 from infra.local.hosting import Hosting
 from infra.local.issuer import Issuer
@@ -70,7 +70,7 @@ async def run(settings: LocalSettings, assembly: Assembly, console: Console) -> 
             await stopping
             upkeep.cancel()
             console.print("Stopping …")
-        front.serving = False
+            await front.drain(GRACE_S)
     if startup.done():  # else the state is half a deployment's, and what is on disk is the one before it
         durability.checkpoint()
     lambda_runtime.reset()

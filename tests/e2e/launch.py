@@ -25,6 +25,8 @@ PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 
 @dataclass(frozen=True)
 class Answer:
+    """What came back; header names are lower-case."""
+
     status: int
     headers: dict[str, str]
     body: bytes
@@ -103,7 +105,7 @@ class Platform:
         try:
             connection.request(method, path, content, given | (headers or {}))
             response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+            return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
         finally:
             connection.close()
 
