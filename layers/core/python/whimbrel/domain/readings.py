@@ -174,7 +174,7 @@ class Intake:
     def _sensor_named(self, name: object, value: object) -> KnownSensor:
         if not isinstance(name, str):
             raise Refused(Reason.TYPE_MISMATCH, "sensorId is a text: the sensor's id or its key")
-        known = self.device.sensors.get(name)
+        known = self.device.sensors.get(name) or self.new_sensors.get(SensorId(name))
         if known:
             return known
         if Id.is_valid(name):

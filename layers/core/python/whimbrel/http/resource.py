@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 
 from whimbrel import ids, strict_json
 from whimbrel.entity import Entity
@@ -110,7 +111,7 @@ class Resource:
                     "x-request-schema": request_schema,
                     "x-content-type": content_type,
                 },
-            )(_answering(function))
+            )(_answering(function, None if validate else status))
             return function
 
         return register
@@ -189,14 +190,19 @@ def _check_request(exchange: Exchange, operation: Operation) -> None:
             raise NoSuchRoute(f"{value[:64]!r} is not an identifier, so there is nothing of that name.")
 
 
-def _answering(function: F) -> F:
-    """Return *function*, with the ``ETag`` of the entity that it answers with, and annotations that are types."""
+def _answering(function: F, unvalidated: int | None) -> F:
+    """Return *function*, with the ``ETag`` of the entity that it answers with, and annotations that are types.
+
+    Powertools renders answers only where it validates; *unvalidated* is the status where it does not.
+    """
 
     @functools.wraps(function)
     def answering(**arguments: Any) -> Any:
         result = function(**arguments)
         if isinstance(result, Entity):
             current().headers["ETag"] = result.etag
+        if unvalidated and isinstance(result, BaseModel):
+            return Response(unvalidated, "application/json", result.model_dump_json(by_alias=True))
         return result
 
     hints = typing.get_type_hints(function, include_extras=True)
@@ -227,20 +233,32 @@ def _query_names(function: Callable[..., Any]) -> frozenset[str]:
 def _invalid(error: RequestValidationError) -> InvalidRequest:
     errors = tuple(
         FieldError(
-            _field(each["loc"]),
+            _field(each["loc"], missing=each["type"] == "missing"),
             each["type"].replace("_", "-"),
             each.get("msg", "invalid").removeprefix("Value error, "),
         )
         for each in error.errors()
     )
-    first = errors[0]
-    return InvalidRequest(f"{first.field or 'body'}: {first.message}", errors=errors)
+    # A union reports each of its branches: of one field the first is enough.
+    first_of_each = tuple({each.field: each for each in reversed(errors)}.values())[::-1]
+    first = first_of_each[0]
+    return InvalidRequest(f"{first.field or 'body'}: {first.message}", errors=first_of_each)
 
 
-def _field(location: Sequence[str | int]) -> str:
+def _field(location: Sequence[str | int], *, missing: bool) -> str:
+    """Return the path of a field; pydantic's names for the branches of a union, which no client sent, are left out."""
+    place, *parts = location
+    if place != "body":
+        return str(parts[0]) if parts else str(place)
+    value = strict_json.loads(current().body or b"null")
     path = ""
-    for part in location[1:] if location and location[0] in {"body", "query", "path", "header"} else location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    for position, part in enumerate(parts):
+        if isinstance(part, int) and isinstance(value, list):
+            path += f"[{part}]"
+            value = value[part] if part < len(value) else None
+        elif isinstance(value, dict) and (part in value or (missing and position == len(parts) - 1)):
+            path += f".{part}" if path else str(part)
+            value = value.get(part)
     return path
 
 
