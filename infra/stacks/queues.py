@@ -71,7 +71,9 @@ class Queues(Construct):
             spec.queue,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            visibility_timeout=Duration.seconds(VISIBILITY_PER_TIMEOUT * spec.timeout_s),
+            visibility_timeout=Duration.seconds(
+                VISIBILITY_PER_TIMEOUT * spec.timeout_s + BATCHING[spec.queue].window_s
+            ),
             retention_period=Duration.days(14),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=dead_letters(self, f"{spec.queue}-dead"), max_receive_count=DELIVERIES

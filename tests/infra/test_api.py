@@ -1,0 +1,152 @@
+"""The gateway says what ``openapi.json`` says: its methods, who may call them, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from whimbrel import problems
+
+from infra.stacks.api import operations
+from tests.infra.assembly import Assembly
+
+METHOD = "AWS::ApiGateway::Method"
+RESPONSES = "AWS::ApiGateway::GatewayResponse"
+
+
+def path_of(assembly: Assembly, reference: Any) -> str:
+    resources = assembly.of_type("AWS::ApiGateway::Resource")
+    name = assembly.text(reference).strip("<>")
+    if name not in resources:
+        return "/api"
+    return f"{path_of(assembly, resources[name]['ParentId'])}/{resources[name]['PathPart']}"
+
+
+def methods(assembly: Assembly) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the gateway's methods by path and verb."""
+    return {
+        (path_of(assembly, method["ResourceId"]), method["HttpMethod"].lower()): method
+        for method in assembly.of_type(METHOD).values()
+    }
+
+
+def problem_of(code: str) -> type[problems.Problem]:
+    def below(problem: type[problems.Problem]) -> list[type[problems.Problem]]:
+        return [problem, *(leaf for child in problem.__subclasses__() for leaf in below(child))]
+
+    [found] = [problem for problem in below(problems.Problem) if problem.code() == code]
+    return found
+
+
+def test_the_methods_are_the_operations(assembly: Assembly, document: dict[str, Any]) -> None:
+    assert set(methods(assembly)) == {(path, verb) for path, verb, _ in operations(document)}
+    assert methods(assembly)
+
+
+def test_a_method_is_open_only_where_the_document_says_so(assembly: Assembly, document: dict[str, Any]) -> None:
+    [authorizer] = assembly.of_type("AWS::ApiGateway::Authorizer")
+    kinds = {place: method["AuthorizationType"] for place, method in methods(assembly).items()}
+
+    assert kinds == {(p, v): "CUSTOM" if operation["security"] else "NONE" for p, v, operation in operations(document)}
+    guarded = [method for method in methods(assembly).values() if method["AuthorizationType"] == "CUSTOM"]
+    assert {assembly.text(method["AuthorizerId"]) for method in guarded} == {f"<{authorizer}>"}
+
+
+def test_a_method_calls_the_function_that_the_document_names(assembly: Assembly, document: dict[str, Any]) -> None:
+    called = methods(assembly)
+
+    for path, verb, operation in operations(document):
+        uri = assembly.text(called[path, verb]["Integration"]["Uri"])
+        assert f":function:whimbrel-local-{operation['x-function']}/invocations" in uri
+        assert called[path, verb]["Integration"]["Type"] == "AWS_PROXY"
+
+
+def test_a_path_outside_the_stage_stops_the_synthesis() -> None:
+    with pytest.raises(ValueError, match=r"/v1/entities does not begin with /api/"):
+        operations({"paths": {"/v1/entities": {"get": {}}}})
+
+
+def test_the_functions_that_are_called_let_only_this_api_call_them(
+    assembly: Assembly, document: dict[str, Any]
+) -> None:
+    called = {operation["x-function"] for _, _, operation in operations(document)} | {"authorizer"}
+    permissions = [
+        permission
+        for permission in assembly.of_type("AWS::Lambda::Permission").values()
+        if permission["Principal"] == "apigateway.amazonaws.com"
+    ]
+    [api] = assembly.of_type("AWS::ApiGateway::RestApi")
+
+    assert {assembly.text(p["FunctionName"]).rpartition(":whimbrel-local-")[2] for p in permissions} == called
+    assert all(f":<{api}>/" in assembly.text(permission["SourceArn"]) for permission in permissions)
+
+
+def test_the_authorizer_is_asked_once_a_minute_for_a_credential(assembly: Assembly) -> None:
+    [authorizer] = assembly.of_type("AWS::ApiGateway::Authorizer").values()
+
+    assert authorizer["Type"] == "REQUEST"
+    assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 60
+
+
+def test_the_stage_is_throttled_traced_and_logged_without_bodies(assembly: Assembly) -> None:
+    [stage] = assembly.of_type("AWS::ApiGateway::Stage").values()
+    [settings] = stage["MethodSettings"]
+    [api] = assembly.of_type("AWS::ApiGateway::RestApi").values()
+
+    assert stage["StageName"] == "api"
+    assert stage["TracingEnabled"] is True
+    assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
+    assert 0 < settings["ThrottlingRateLimit"] < settings["ThrottlingBurstLimit"]
+    assert settings["DataTraceEnabled"] is False
+    assert "requestId" in stage["AccessLogSetting"]["Format"]
+    assert not {"authorization", "querystring"} & set(stage["AccessLogSetting"]["Format"].lower().split("."))
+    assert api["MinimumCompressionSize"] == 1024
+    assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+
+
+def test_the_gateway_answers_every_refusal_of_its_own(assembly: Assembly) -> None:
+    kinds = {response["ResponseType"]: int(response["StatusCode"]) for response in assembly.of_type(RESPONSES).values()}
+
+    assert (
+        kinds.items()
+        >= {
+            "UNAUTHORIZED": 401,
+            "ACCESS_DENIED": 403,
+            "MISSING_AUTHENTICATION_TOKEN": 404,
+            "RESOURCE_NOT_FOUND": 404,
+            "REQUEST_TOO_LARGE": 413,
+            "UNSUPPORTED_MEDIA_TYPE": 415,
+            "THROTTLED": 429,
+            "QUOTA_EXCEEDED": 429,
+            "AUTHORIZER_FAILURE": 500,
+            "INTEGRATION_FAILURE": 503,
+            "INTEGRATION_TIMEOUT": 503,
+            "DEFAULT_4XX": 400,
+            "DEFAULT_5XX": 500,
+        }.items()
+    )
+
+
+def test_the_gateway_refuses_as_the_handlers_do(assembly: Assembly) -> None:
+    for response in assembly.of_type(RESPONSES).values():
+        body = json.loads(response["ResponseTemplates"]["application/json"])
+        headers = response["ResponseParameters"]
+        problem = problem_of(body["code"])
+
+        assert body == problem(body["detail"]).document("$context.requestId")
+        assert int(response["StatusCode"]) == problem.status
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        assert headers["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+        assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'"
+        retry_after = "gatewayresponse.header.Retry-After" in headers
+        assert retry_after == (problem.status in {429, 503})
+
+
+def test_the_url_is_an_output_with_a_stable_name(assembly: Assembly) -> None:
+    [api] = assembly.of_type("AWS::ApiGateway::RestApi")
+
+    assert set(assembly.templates["api"]["Outputs"]) == {"ApiUrl"}
+    url = assembly.text(assembly.templates["api"]["Outputs"]["ApiUrl"]["Value"])
+    assert url == f"https://<{api}>.execute-api.<AWS::Region>.<AWS::URLSuffix>/api"

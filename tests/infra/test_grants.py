@@ -1,0 +1,204 @@
+"""Every function may do exactly what its needs call for: a second table of the grants, held against the template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from whimbrel.settings import Settings
+
+from functions.catalogue import FUNCTIONS, Function, Needs
+from tests.infra.assembly import STAGE, Assembly
+
+REGISTRY, AUTH, LOG, BLOCKS = (
+    "<Registry4DB9CCA5.Arn>",
+    "<AuthC256A5EC.Arn>",
+    "<Log95422804.Arn>",
+    "<Blocks32B0A367.Arn>",
+)
+KEY, SECRET, EXPORTS = "<Key961B73FD.Arn>", "<SecretA720EF05>", "<Exports25637AFB.Arn>/*"
+COMPACTION = "<Queuescompaction40C482EB.Arn>"
+ACCOUNT = "<AWS::Region>:<AWS::AccountId>"
+IOT = f"arn:<AWS::Partition>:iot:{ACCOUNT}"
+WORKFLOW = f"arn:<AWS::Partition>:states:{ACCOUNT}:stateMachine:whimbrel-{STAGE}-export"
+EXECUTIONS = f"arn:<AWS::Partition>:states:{ACCOUNT}:execution:whimbrel-{STAGE}-export:*"
+A_UUID = "????????-????-????-????-????????????"
+
+READ_KEY = {(f"kms:{action}", KEY) for action in ("Decrypt", "DescribeKey")}
+WRITE_KEY = READ_KEY | {(f"kms:{action}", KEY) for action in ("Encrypt", "GenerateDataKey")}
+
+
+def on(resource: str, service: str, *actions: str) -> set[tuple[str, str]]:
+    return {(f"{service}:{action}", resource) for action in actions}
+
+
+ALLOWED: dict[Needs, set[tuple[str, str]]] = {
+    Needs.REGISTRY_READ: on(REGISTRY, "dynamodb", "GetItem", "BatchGetItem", "Query")
+    | on(f"{REGISTRY}/index/by_parent", "dynamodb", "Query")
+    | READ_KEY,
+    Needs.REGISTRY_WRITE: on(
+        REGISTRY, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"
+    )
+    | WRITE_KEY,
+    Needs.AUTH_READ: on(AUTH, "dynamodb", "GetItem", "BatchGetItem") | READ_KEY,
+    Needs.AUTH_WRITE: on(AUTH, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") | WRITE_KEY,
+    Needs.READINGS_READ: on(LOG, "dynamodb", "GetItem", "BatchGetItem", "Query")
+    | on(BLOCKS, "dynamodb", "GetItem", "BatchGetItem", "Query")
+    | READ_KEY,
+    Needs.READINGS_WRITE: on(LOG, "dynamodb", "PutItem", "UpdateItem", "BatchWriteItem") | WRITE_KEY,
+    Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem", "UpdateItem", "DeleteItem") | WRITE_KEY,
+    Needs.COMPACT_QUEUE: on(COMPACTION, "sqs", "SendMessage"),
+    Needs.SECRET: on(SECRET, "secretsmanager", "GetSecretValue") | on(KEY, "kms", "Decrypt"),
+    Needs.CERTIFICATES: on(
+        "*",
+        "iot",
+        "CreateCertificateFromCsr",
+        "DescribeEndpoint",
+        "AttachThingPrincipal",
+        "DetachThingPrincipal",
+        "ListThingPrincipals",
+    )
+    | on(f"{IOT}:thing/{A_UUID}", "iot", "CreateThing", "DescribeThing", "UpdateThing", "DeleteThing")
+    | on(
+        f"{IOT}:cert/*",
+        "iot",
+        "DescribeCertificate",
+        "UpdateCertificate",
+        "DeleteCertificate",
+        "AttachPolicy",
+        "DetachPolicy",
+    )
+    | on(f"{IOT}:client/{A_UUID}", "iot", "DeleteConnection"),
+    Needs.EXPORT_START: on(WORKFLOW, "states", "StartExecution") | on(EXECUTIONS, "states", "StopExecution"),
+    Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
+    Needs.EXPORT_WRITE: on(
+        EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"
+    )
+    | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
+}
+
+VARIABLES: dict[Needs, set[str]] = {
+    Needs.REGISTRY_READ: {"REGISTRY_TABLE"},
+    Needs.REGISTRY_WRITE: {"REGISTRY_TABLE"},
+    Needs.AUTH_READ: {"AUTH_TABLE"},
+    Needs.AUTH_WRITE: {"AUTH_TABLE"},
+    Needs.READINGS_READ: {"LOG_TABLE", "BLOCKS_TABLE"},
+    Needs.READINGS_WRITE: {"LOG_TABLE", "BLOCKS_TABLE"},
+    Needs.BLOCKS_WRITE: {"LOG_TABLE", "BLOCKS_TABLE"},
+    Needs.COMPACT_QUEUE: {"COMPACT_QUEUE_URL"},
+    Needs.SECRET: {"SECRET_ARN"},
+    Needs.CERTIFICATES: {"DEVICE_POLICY_NAME", "DEVICE_THING_TYPE"},
+    Needs.EXPORT_START: {"EXPORT_WORKFLOW_ARN"},
+    Needs.EXPORT_READ: {"EXPORTS_BUCKET"},
+    Needs.EXPORT_WRITE: {"EXPORTS_BUCKET"},
+}
+
+SESSIONS = {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"}
+
+WILDCARDS = {
+    "*",
+    EXPORTS,
+    EXECUTIONS,
+    f"{IOT}:thing/{A_UUID}",
+    f"{IOT}:client/{A_UUID}",
+    f"{IOT}:cert/*",
+}
+"""Every wildcard there is; ``*`` alone is for X-Ray and for the actions of IoT Core that accept nothing else."""
+
+
+def called_for(spec: Function, own_log: str) -> set[tuple[str, str]]:
+    """Return what *spec* may do: its needs, its own log, its traces, and its queue if it has one."""
+    pairs = on(own_log, "logs", "CreateLogStream", "PutLogEvents")
+    pairs |= on("*", "xray", "PutTraceSegments", "PutTelemetryRecords")
+    for need, allowed in ALLOWED.items():
+        if need in spec.needs:
+            pairs |= allowed
+    return pairs
+
+
+def excess_and_lack(assembly: Assembly, spec: Function) -> set[tuple[str, str]]:
+    """Return the pairs that are granted and not called for, or the reverse."""
+    log_group = assembly.text(assembly.functions()[spec.name]["LoggingConfig"]["LogGroup"])
+    expected = called_for(spec, f"{log_group[:-1]}.Arn>")
+    if spec.queue:
+        [queue] = [
+            name for name in assembly.of_type("AWS::SQS::Queue") if re.fullmatch(rf"Queues{spec.queue}\w{{8}}", name)
+        ]
+        expected |= on(
+            f"<{queue}.Arn>", "sqs", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"
+        )
+    return assembly.granted(spec.name) ^ expected
+
+
+def test_every_need_is_in_the_table() -> None:
+    assert set(ALLOWED) == set(VARIABLES) == set(Needs)
+
+
+@pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
+def test_a_function_is_granted_exactly_its_needs(assembly: Assembly, spec: Function) -> None:
+    assert excess_and_lack(assembly, spec) == set()
+
+
+@pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
+def test_a_function_is_told_exactly_what_it_needs(assembly: Assembly, spec: Function) -> None:
+    expected = {"STAGE"}.union(*(names for need, names in VARIABLES.items() if need in spec.needs))
+    if spec.name == "authorizer":
+        expected |= SESSIONS
+
+    told = set(assembly.functions()[spec.name]["Environment"]["Variables"])
+
+    assert told == expected
+    assert told <= {field.name.upper() for field in fields(Settings)}
+
+
+def test_no_function_has_a_wildcard_that_is_not_listed(assembly: Assembly) -> None:
+    granted = {pair for name in assembly.functions() for pair in assembly.granted(name)}
+
+    assert {resource for _, resource in granted if re.search(r"[*?]", resource)} == WILDCARDS
+    assert {action for action, _ in granted if "*" in action} == set()
+    assert {action.partition(":")[0] for action, resource in granted if resource == "*"} == {"xray", "iot"}
+
+
+def test_nobody_scans(assembly: Assembly) -> None:
+    granted = {action for name in assembly.functions() for action, _ in assembly.granted(name)}
+
+    assert not granted & {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:PartiQLUpdate", "dynamodb:DeleteTable"}
+
+
+def test_no_two_functions_share_a_role(assembly: Assembly) -> None:
+    roles = [assembly.text(properties["Role"]) for properties in assembly.functions().values()]
+
+    assert len(set(roles)) == len(roles) == len(FUNCTIONS)
+
+
+def widen_the_action(statement: dict[str, Any]) -> None:
+    statement["Action"] = "dynamodb:*"
+
+
+def widen_the_resource(statement: dict[str, Any]) -> None:
+    statement["Resource"] = "*"
+
+
+def add_scan(statement: dict[str, Any]) -> None:
+    statement["Action"] = [*statement["Action"], "dynamodb:Scan"]
+
+
+def take_an_action(statement: dict[str, Any]) -> None:
+    statement["Action"] = statement["Action"][1:]
+
+
+def name_another_table(statement: dict[str, Any]) -> None:
+    statement["Resource"] = {"Fn::GetAtt": ["AuthC256A5EC", "Arn"]}
+
+
+@pytest.mark.parametrize("spoil", [widen_the_action, widen_the_resource, add_scan, take_an_action, name_another_table])
+def test_a_spoilt_grant_is_seen(assembly: Assembly, spoil: Callable[[dict[str, Any]], None]) -> None:
+    [reading] = [s for s in assembly.statements("reference") if "dynamodb:GetItem" in s["Action"]]
+    [reference] = [spec for spec in FUNCTIONS if spec.name == "reference"]
+
+    spoil(reading)
+
+    assert excess_and_lack(assembly, reference) != set()
