@@ -1,0 +1,201 @@
+"""An export while it is written: an archive that grows by a file a step, laid down after each and taken up again.
+
+Its state between two steps is one object: a line of JSON, then the bytes that wait for the next part of the upload. A
+step that is repeated starts from the same state and writes the same; one that had finished is not repeated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import IO, cast
+
+from whimbrel.aws import objects
+from whimbrel.domain.archive import Archive, Member
+from whimbrel.domain.exports import Content, Export, ExportFormat, ExportId, object_key
+from whimbrel.domain.parquet import parquet_columns, write_parquet
+from whimbrel.domain.tabular import Batch, write_csv, write_jsonl
+from whimbrel.ids import OrganizationId
+
+from functions.exports.contents import COLUMNS, START, Extent, Position
+
+WRITERS = {ExportFormat.CSV: write_csv, ExportFormat.JSONL: write_jsonl, ExportFormat.PARQUET: write_parquet}
+DEFLATE_LEVELS = {ExportFormat.CSV: 1, ExportFormat.JSONL: 1, ExportFormat.PARQUET: 0}
+"""The level is the cost: 1 packs text to a twentieth, and Parquet is packed already."""
+
+
+class DraftLost(Exception):
+    """The draft of an export at work is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the archive, and how many rows it has."""
+
+    content: Content
+    rows: int
+    member: Member
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is written so far, and what is still to be: ``position`` is where to go on with the first of ``todo``."""
+
+    organization_id: OrganizationId
+    export: Export
+    upload: objects.Upload
+    todo: list[Content]
+    position: Position = START
+    files: list[File] = field(default_factory=list[File])
+    steps: int = 0
+
+    @classmethod
+    def begin(cls, organization_id: OrganizationId, export: Export) -> Draft:
+        """Return a new draft, saved."""
+        upload = objects.Upload.begin(object_key(organization_id, export.id))
+        draft = cls(organization_id, export, upload, list(export.includes))
+        draft.save()
+        return draft
+
+    @classmethod
+    def find(cls, organization_id: OrganizationId, export: Export) -> Draft | None:
+        """Return the draft of *export* as it was last saved, or None."""
+        saved = objects.get(_key(organization_id, export.id))
+        if saved is None:
+            return None
+        line, _, tail = saved.partition(b"\n")
+        state = json.loads(line)
+        files = [File(Content(each["content"]), each["rows"], Member(**each["member"])) for each in state["files"]]
+        return cls(
+            organization_id,
+            export,
+            objects.Upload(**state["upload"], tail=bytearray(tail)),
+            [Content(name) for name in state["todo"]],
+            Position(*state["position"]),
+            files,
+            state["steps"],
+        )
+
+    @classmethod
+    def of(cls, organization_id: OrganizationId, export: Export) -> Draft:
+        """Return the draft of *export*, which has been begun.
+
+        Raises:
+            DraftLost: it is gone.
+        """
+        draft = cls.find(organization_id, export)
+        if draft is None:
+            raise DraftLost(export.id)
+        return draft
+
+    @staticmethod
+    def discard(organization_id: OrganizationId, export_id: ExportId) -> None:
+        """Forget the draft of an export, if there is one, and what it uploaded unless that is complete."""
+        saved = objects.get(_key(organization_id, export_id))
+        if saved is None:
+            return
+        objects.Upload(**json.loads(saved.partition(b"\n")[0])["upload"]).abort()
+        objects.delete(_key(organization_id, export_id))
+
+    def save(self) -> None:
+        """Keep this draft for the next step."""
+        upload = {name: getattr(self.upload, name) for name in ("key", "id", "parts", "uploaded_bytes")}
+        state = {
+            "upload": upload,
+            "todo": self.todo,
+            "position": self.position,
+            "files": [asdict(file) for file in self.files],
+            "steps": self.steps,
+        }
+        objects.put(_key(self.organization_id, self.export.id), json.dumps(state).encode() + b"\n" + self.upload.tail)
+
+    def write_file(self, extent: Extent, may_go_on: Callable[[float], bool]) -> None:
+        """Write the next file, all of it or until *may_go_on* says no; it is told the share of the whole that is written.
+
+        What is then left goes into another file: ``readings.csv``, ``readings-2.csv``, ….
+        """
+        content = self.todo[0]
+        number = 1 + sum(file.content is content for file in self.files)
+        extension = self.export.format.lower()
+        name = f"{content.lower()}{f'-{number}' if number > 1 else ''}.{extension}"
+        rows = 0
+
+        def batches() -> Iterator[Batch]:
+            nonlocal rows
+            total = len(self.export.includes)
+            behind = total - len(self.todo)
+            for item in extent.rows(content, self.position):
+                for batch in item.batches:
+                    rows += batch.rows
+                    yield batch
+                if not item.next:
+                    continue
+                self.position = item.next
+                if not may_go_on((behind + item.share) / total):
+                    return
+            self.todo.pop(0)
+            self.position = START
+
+        archive = self._archive()
+        try:
+            member = archive.add(name, lambda sink: WRITERS[self.export.format](COLUMNS[content], batches(), sink))
+        finally:
+            archive.leave()
+        self.files.append(File(content, rows, member))
+        self.steps += 1
+
+    def complete(self) -> None:
+        """Write the manifest and the archive's directory, and make the object of it all."""
+        archive = self._archive()
+        archive.add("manifest.json", lambda sink: sink.write(self.manifest()))
+        archive.close()
+        self.upload.complete()
+
+    def rows(self) -> dict[Content, int]:
+        """Return how many rows each kind of contents has."""
+        return {
+            content: sum(file.rows for file in self.files if file.content is content)
+            for content in self.export.includes
+        }
+
+    def manifest(self) -> bytes:
+        """Return what is said about the archive inside it: JSON; times as on the wire."""
+        asked = self.export.model_dump(
+            mode="json",
+            by_alias=True,
+            include={"scope_type", "scope_id", "start", "end", "includes", "format", "requested_by", "created_at"},
+        )
+        described = parquet_columns if self.export.format is ExportFormat.PARQUET else list
+        manifest = {
+            "exportId": self.export.id,
+            "organizationId": self.organization_id,
+            **asked,
+            "counts": {content.lower(): rows for content, rows in self.rows().items()},
+            "files": [
+                {
+                    "name": file.member.name,
+                    "rows": file.rows,
+                    "sizeBytes": file.member.size_bytes,
+                    "sha256": file.member.sha256,
+                }
+                for file in self.files
+            ],
+            "columns": {
+                content.lower(): [
+                    {"name": column.name, "type": column.kind, "description": column.description}
+                    for column in described(COLUMNS[content])
+                ]
+                for content in self.export.includes
+            },
+        }
+        return json.dumps(manifest, indent=2, ensure_ascii=False).encode()
+
+    def _archive(self) -> Archive:
+        members = [file.member for file in self.files]
+        # A zip file only writes, tells and flushes when it cannot seek.
+        return Archive(cast("IO[bytes]", self.upload), members, level=DEFLATE_LEVELS[self.export.format])
+
+
+def _key(organization_id: OrganizationId, export_id: ExportId) -> str:
+    return object_key(organization_id, export_id) + ".draft"

@@ -1,0 +1,190 @@
+"""Tables as text: rows come in batches and leave as CSV or JSON lines, in memory that does not grow with them.
+
+The bytes depend on the rows alone, never on how these were cut into batches.
+
+CSV is RFC 4180 in UTF-8. Absent is an empty cell, empty text is ``""``. Text that a spreadsheet would take for a
+formula gets a leading ``'``; numbers stay numbers. JSON lines hold one object a row, absent is ``null``. NaN and the
+infinities are ``NaN``, ``Infinity`` and ``-Infinity``, in JSON as text (the rule of protobuf's JSON mapping). Doubles
+are the shortest decimal that reads back the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import isfinite
+from typing import Any, NamedTuple, Protocol
+
+from whimbrel.domain.series import ValueType
+from whimbrel.instants import from_ms
+
+MINUTE_MS = 60_000
+
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 (the full-width forms are meant)
+"""What makes a spreadsheet take text for a formula, or for the end of its cell."""
+
+
+class Kind(StrEnum):
+    """What a column holds: milliseconds since 1970, text, JSON in text, a reading's type of value, or any of these."""
+
+    TIMESTAMP = "TIMESTAMP"
+    TEXT = "TEXT"
+    JSON = "JSON"
+    DOUBLE = "DOUBLE"
+    BIGINT = "BIGINT"
+    BOOLEAN = "BOOLEAN"
+    VALUE = "VALUE"
+    """A column of values of any `ValueType`: one column in text formats, one for each type in Parquet."""
+
+
+class Column(NamedTuple):
+    """A column of a table, and what people should know of it."""
+
+    name: str
+    kind: Kind
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows: columns that are the same in each, and lists for the others; ``None`` is absent.
+
+    ``value_type`` tells what the VALUE column holds, if there is one.
+    """
+
+    rows: int
+    varying: dict[str, Sequence[Any]]
+    constant: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
+    value_type: ValueType | None = None
+
+    def kind(self, column: Column) -> Kind:
+        """Return what *column* holds here."""
+        return Kind(self.value_type or Kind.TEXT) if column.kind is Kind.VALUE else column.kind
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+def write_csv(columns: Sequence[Column], batches: Iterable[Batch], sink: Sink) -> None:
+    """Write a table as CSV, with a line of headings."""
+    sink.write((",".join(_csv_cell(column.name) for column in columns) + "\r\n").encode())
+    _write_lines(columns, batches, sink, _CSV)
+
+
+def write_jsonl(columns: Sequence[Column], batches: Iterable[Batch], sink: Sink) -> None:
+    """Write a table as JSON lines; columns of JSON become objects."""
+    _write_lines(columns, batches, sink, _JSONL)
+
+
+def times(timestamps: Iterable[int]) -> list[str]:
+    """Return the wire form, ``2026-01-31T12:00:00.000Z``, of many milliseconds since 1970, fast if they are in order."""
+    written: list[str] = []
+    minute, prefix = None, ""
+    for at in timestamps:
+        this_minute, rest = divmod(at, MINUTE_MS)
+        if this_minute != minute:
+            minute = this_minute
+            prefix = from_ms(minute * MINUTE_MS).isoformat()[:17]
+        written.append(f"{prefix}{rest // 1000:02d}.{rest % 1000:03d}Z")
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """How a line is made: what stands around cells, and what each kind of cell looks like."""
+
+    before: str
+    label: Callable[[str], str]
+    after: str
+    null: str
+    cells: dict[Kind, Callable[[Sequence[Any]], Iterable[object]]]
+
+    def texts(self, kind: Kind, values: Sequence[Any]) -> Iterable[object]:
+        if None not in values:
+            return self.cells[kind](values)
+        there = iter(self.cells[kind]([value for value in values if value is not None]))
+        return [self.null if value is None else next(there) for value in values]
+
+    def constant(self, kind: Kind, value: str | None) -> str:
+        return str(next(iter(self.texts(kind, [value])))).replace("%", "%%")
+
+
+def _write_lines(columns: Sequence[Column], batches: Iterable[Batch], sink: Sink, lines: _Lines) -> None:
+    for batch in batches:
+        cells: list[str] = []
+        varying: list[Iterable[object]] = []
+        for column in columns:
+            kind = batch.kind(column)
+            if column.name in batch.varying:
+                varying.append(lines.texts(kind, batch.varying[column.name]))
+                cell = "%s"
+            else:
+                cell = lines.constant(kind, batch.constant[column.name])
+            cells.append(lines.label(column.name) + cell)
+        # One template for the batch, filled by the interpreter's own loop: three times as fast as the csv module.
+        line = lines.before + ",".join(cells) + lines.after
+        sink.write("".join(map(line.__mod__, zip(*varying, strict=True))).encode())
+
+
+def _csv_cell(text: str) -> str:
+    if text.startswith(FORMULA_STARTS):
+        text = "'" + text
+    if not text or any(special in text for special in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _json_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _booleans(values: Sequence[bool]) -> list[str]:
+    return ["true" if value else "false" for value in values]
+
+
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+def _doubles(values: Sequence[float]) -> Sequence[object]:
+    # str() of a float is the shortest text that reads back the same: the template makes it.
+    return values if all(map(isfinite, values)) else [_NOT_FINITE.get(str(value), value) for value in values]
+
+
+def _json_doubles(values: Sequence[float]) -> list[object] | Sequence[object]:
+    return [f'"{value}"' if isinstance(value, str) else value for value in _doubles(values)]
+
+
+_CSV = _Lines(
+    before="",
+    label=lambda _name: "",
+    after="\r\n",
+    null="",
+    cells={
+        Kind.TIMESTAMP: times,
+        Kind.TEXT: lambda values: map(_csv_cell, values),
+        Kind.JSON: lambda values: map(_csv_cell, values),
+        Kind.DOUBLE: _doubles,
+        Kind.BIGINT: iter,
+        Kind.BOOLEAN: _booleans,
+    },
+)
+
+_JSONL = _Lines(
+    before="{",
+    label=lambda name: f'"{name}":',
+    after="}\n",
+    null="null",
+    cells={
+        Kind.TIMESTAMP: lambda values: [f'"{at}"' for at in times(values)],
+        Kind.TEXT: lambda values: map(_json_text, values),
+        Kind.JSON: iter,
+        Kind.DOUBLE: _json_doubles,
+        Kind.BIGINT: iter,
+        Kind.BOOLEAN: _booleans,
+    },
+)
