@@ -40,7 +40,7 @@ class DynamoDB:
     def items(self, table: str) -> dict[tuple[str, str], dict[str, Any]]:
         return self.tables.setdefault(table, {})
 
-    def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
+    def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803, ARG002
         item = self.items(TableName).get(key_of(Key))
         return {"Item": deepcopy(item)} if item is not None else {}
 
@@ -90,10 +90,10 @@ class DynamoDB:
         KeyConditionExpression: str,  # noqa: N803
         ExpressionAttributeValues: dict[str, dict[str, str]],  # noqa: N803
         ScanIndexForward: bool = True,  # noqa: N803
-        ConsistentRead: bool = False,  # noqa: N803
+        ConsistentRead: bool = False,  # noqa: N803, ARG002
         Limit: int = 10**9,  # noqa: N803
         ExclusiveStartKey: dict[str, Any] | None = None,  # noqa: N803
-        ProjectionExpression: str = "",  # noqa: N803
+        ProjectionExpression: str = "",  # noqa: N803, ARG002
     ) -> dict[str, Any]:
         matches = key_condition(KeyConditionExpression, ExpressionAttributeValues)
         start = key_of(ExclusiveStartKey)[1] if ExclusiveStartKey else None

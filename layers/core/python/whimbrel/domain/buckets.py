@@ -1,9 +1,9 @@
 """Where the readings of a device are kept: buckets of an hour, a day or thirty days, by how often it reports.
 
-A full bucket should hold about 1,000 to 20,000 readings, so that it is one small item that is rewritten seldom. A device's
-*layout* says from which timestamp on which span holds; a new span begins at a boundary in the future, so that a timestamp keeps
-its bucket. Should two writers ever disagree, nothing is lost: a reader looks into every span that the layout names, and
-joins what it finds.
+A full bucket should hold about 1,000 to 20,000 readings, so that it is one small item that is rewritten seldom. A
+device's *layout* says from which timestamp on which span holds; a new span begins at a boundary in the future, so that
+a timestamp keeps its bucket. Should two writers ever disagree, nothing is lost: a reader looks into every span that
+the layout names, and joins what it finds.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class Layout:
     def adapted(self, frame: Frame, now_ms: int) -> Layout:
         """Return the layout with the span that the rate of *frame* asks for, from a boundary after *now_ms*.
 
-        It stays the same while a change is still to come, when the readings are old, when the rate is within a factor of
-        two of what suits the span, and after many changes.
+        It stays the same while a change is still to come, when the readings are old, when the rate is within a factor
+        of two of what suits the span, and after many changes.
         """
         newest = max((series.timestamps[-1] for series in frame.values()), default=now_ms)
         per_ms = readings_per_ms(frame)
@@ -134,7 +134,7 @@ class Layout:
 
 
 def readings_per_ms(frame: Frame) -> float | None:
-    """Return how often a device reports, all its sensors together, by the middle half of *frame*; None: too few to tell."""
+    """Return how often a device reports, all sensors together, by the middle half of *frame*; None: too few to tell."""
     timestamps = sorted(timestamp for series in frame.values() for timestamp in series.timestamps)
     if len(timestamps) < _ENOUGH_TO_TELL:
         return None

@@ -8,8 +8,8 @@ Layout, integers being of variable length::
               · present in every row, or flags · values · metadata: how many, their timestamps, their texts
 
 Sensors that report together share a group: its timestamps and, if they agree, its versions are written once. A reader
-that wants some of the sensors skips the others by their sizes. Standard library only; numpy is used once it has been asked
-for (`vectorise`), and gives the same bytes.
+that wants some of the sensors skips the others by their sizes. Standard library only; numpy is used once it has been
+asked for (`vectorise`), and gives the same bytes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MOST_OCTETS_READ = 256 * 2**20
 _OCTETS_A_ROW = 32
 _OCTETS_A_FLAG = 4
 _SPARSEST = 8
-"""A sensor joins a group if it reports in an eighth of its rows, half of its readings falling on rows that are there."""
+"""A sensor joins a group if it reports in an eighth of its rows, and half of its readings fall on rows of the group."""
 _WORTH_AN_ARRAY = 256
 _EVERY_ROW, _FLAGGED = 0, 1
 
@@ -67,7 +67,7 @@ def vectorise() -> bool:
     """
     global _vectorised  # noqa: PLW0603 (the choice is the process's)
     try:
-        from whimbrel.domain import kernel_numpy  # noqa: PLC0415 (optional, and slow to import)
+        from whimbrel.domain import kernel_numpy  # optional, and slow to import
     except ImportError:
         return False
     _vectorised = kernel_numpy
@@ -77,7 +77,7 @@ def vectorise() -> bool:
 def encode(frame: Frame) -> bytes:
     """Return the block that holds *frame*; empty series are left out, the others ordered by sensor id.
 
-    Values may be anything their type allows: every NaN, −0.0, infinities, denormals, int64 extremes. Timestamps and
+    Values may be anything their type allows: every NaN, -0.0, infinities, denormals, int64 extremes. Timestamps and
     versions are int64; the former may be in any order and repeat themselves. Lists or numpy arrays.
 
     Raises:
@@ -173,7 +173,7 @@ def _grouped(kernel: Kernel, all_series: list[Series]) -> tuple[list[_Group], li
         group = groups[group_of[number]]
         everywhere = _same(group.timestamps, distinct[number])
         flags = None if everywhere else kernel.present(group.timestamps, distinct[number])
-        places.append(_Place(group_of[number], _stream(group, series.versions, flags), flags))
+        places.append(_Place(group_of[number], _stream(kernel, group, series.versions, flags), flags))
     return groups, places
 
 
@@ -189,7 +189,7 @@ def _unions(kernel: Kernel, distinct: list[Numbers]) -> tuple[list[_Group], list
         own = set(timestamps) if kernel.ascends(distinct[number]) else None
         for group, rows in enumerate(unions):
             if own and rows and len(own) * _SPARSEST >= len(rows) and 2 * len(own & rows) >= len(own):
-                rows |= own
+                rows.update(own)
                 group_of[number] = group
                 break
         else:
@@ -203,7 +203,7 @@ def _unions(kernel: Kernel, distinct: list[Numbers]) -> tuple[list[_Group], list
     return [_Group(timestamps) for timestamps in united], group_of
 
 
-def _stream(group: _Group, versions: Numbers, flags: Any) -> int:
+def _stream(kernel: Kernel, group: _Group, versions: Numbers, flags: Any) -> int:
     """Return the stream of *group* that says *versions* in the flagged rows, made or completed for it."""
     if flags is None:
         for number, stream in enumerate(group.streams):
@@ -214,9 +214,10 @@ def _stream(group: _Group, versions: Numbers, flags: Any) -> int:
         given = iter(map(int, versions))
         wanted = [next(given) if flag else None for flag in flags]
     for number, stream in enumerate(group.streams):
-        if isinstance(stream, list) and isinstance(wanted, list) and (None in wanted or None in stream):
-            if all(mine is None or its is None or mine == its for mine, its in zip(wanted, stream, strict=True)):
-                group.streams[number] = [its if mine is None else mine for mine, its in zip(wanted, stream, strict=True)]
+        if _has_gaps(wanted) or _has_gaps(stream):
+            both = list(zip(kernel.listed(wanted), kernel.listed(stream), strict=True))
+            if all(mine is None or its is None or mine == its for mine, its in both):
+                group.streams[number] = [its if mine is None else mine for mine, its in both]
                 return number
     group.streams.append(wanted)
     return len(group.streams) - 1
@@ -224,10 +225,14 @@ def _stream(group: _Group, versions: Numbers, flags: Any) -> int:
 
 def _filled(stream: list[int | None] | Numbers) -> Numbers:
     """Return the stream with the rows that no column has continuing the run before them."""
-    if not isinstance(stream, list) or None not in stream:
+    if not _has_gaps(stream):
         return stream
     last = next(version for version in stream if version is not None)
     return [last := version if version is not None else last for version in stream]
+
+
+def _has_gaps(stream: list[int | None] | Numbers) -> bool:
+    return isinstance(stream, list) and None in stream
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -310,6 +315,8 @@ def _column(source: Reader, value_type: ValueType, groups: list[_Rows], *, liste
         source.spend(len(timestamps) * _OCTETS_A_FLAG)
         flags = read_flags(source, kernel, len(timestamps))
         timestamps, versions = kernel.select(timestamps, flags), kernel.select(versions, flags)
+        if listed:
+            timestamps, versions = kernel.listed(timestamps), kernel.listed(versions)
     source.spend(len(timestamps) * _OCTETS_A_ROW)
     values = _READERS[value_type](source, kernel, len(timestamps))
     metadata: dict[int, str] = {}

@@ -1,7 +1,8 @@
 """How the columns of a block become bytes: integers, timestamps, doubles, flags, texts and versions.
 
-Each ``write_…`` has its ``read_…``. Integers are reduced to offsets from a base, or to differences first where that helps;
-the offsets are cut into byte planes, and each plane is deflated by itself. Everything else is reduced to integers.
+Each ``write_…`` has its ``read_…``. Integers are reduced to offsets from a base, or to differences first where that
+helps; the offsets are cut into byte planes, and each plane is deflated by itself. Everything else is reduced to
+integers.
 """
 
 from __future__ import annotations
@@ -59,8 +60,7 @@ def write_integers(to: Writer, kernel: Kernel, numbers: Numbers) -> None:
     low, high = kernel.extremes(numbers)
     if low not in _INT64 or high not in _INT64:
         raise ValueError("an integer needs more than 64 bits")
-    usual = low
-    is_delta = False
+    usual, first, is_delta = low, 0, False
     if high != low and len(numbers) > 3:  # noqa: PLR2004 (fewer have no rhythm)
         usual, is_delta = _usual(kernel, numbers, high - low)
     if is_delta:
@@ -244,12 +244,15 @@ def _grid_step(kernel: Kernel, timestamps: Numbers) -> int:
     if median <= 0:
         return _NO_GRID
     # Jitter hides the true interval: offer the median, the mean, and round numbers close to the median.
-    candidates = [step for unit in _ROUND_STEPS if abs((step := round(median / unit) * unit) - median) <= median >> 4]
+    rounded = (round(median / unit) * unit for unit in _ROUND_STEPS)
+    candidates = [step for step in rounded if abs(step - median) <= median >> 4]
     candidates += [median, (high - low) // (len(timestamps) - 1)]
     without = sum((interval - median).bit_length() for interval in intervals)
     origin = int(timestamps[0])
-    fitting = (step for step in dict.fromkeys(candidates) if step and _grid_length(left, right, origin, step) <= without)
-    return next(fitting, _NO_GRID)
+    for step in dict.fromkeys(candidates):
+        if step and _grid_length(left, right, origin, step) <= without:
+            return step
+    return _NO_GRID
 
 
 def _grid_length(left: list[int], right: list[int], origin: int, step: int) -> int:

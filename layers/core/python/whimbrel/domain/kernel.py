@@ -89,7 +89,7 @@ def from_planes(count: int, base: int, found: Sequence[bytes]) -> list[int]:
 
 
 def grid(timestamps: Sequence[int], origin: int, step: int) -> tuple[list[int], list[int]]:
-    """Return how many steps each timestamp but the first lies after the one before, and each one's way into its step."""
+    """Return how many steps each timestamp but the first is after the one before, and each one's way into its step."""
     cells = list(map(divmod, map(sub, timestamps, repeat(origin)), repeat(step)))
     index = [cell[0] for cell in cells]
     return list(map(sub, index[1:], index)), [cell[1] for cell in cells]
@@ -106,12 +106,12 @@ def from_grid(steps: Sequence[int], rests: Sequence[int], origin: int, step: int
 def decimal(values: Sequence[float], exponent: int) -> tuple[list[int], list[int]]:
     """Return each value times ten to *exponent* as an integer, and the positions where dividing does not give it back.
 
-    There the integer is the one before it (0 at first). Back means to the bit: −0.0 and NaN never come back.
+    There the integer is the one before it (0 at first). Back means to the bit: -0.0 and NaN never come back.
     """
     scale = 10.0**exponent
     try:
         numbers = list(map(round, map(mul, values, repeat(scale))))
-        if -_LARGEST_EXACT <= min(numbers) and max(numbers) <= _LARGEST_EXACT:
+        if min(numbers) >= -_LARGEST_EXACT and max(numbers) <= _LARGEST_EXACT:
             back = array("d", map(truediv, numbers, repeat(scale)))
             if back.tobytes() == array("d", values).tobytes():
                 return numbers, []

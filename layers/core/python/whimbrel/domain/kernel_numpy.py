@@ -124,8 +124,8 @@ def present(rows: Sequence[int] | Array, some: Sequence[int] | Array) -> Array:
     return np.isin(integers(rows), integers(some))
 
 
-def select(rows: Array, flags: Array) -> Array:
-    return rows[flags]
+def select(rows: Sequence[int] | Array, flags: Array) -> Array:
+    return integers(rows)[flags]
 
 
 def runs(numbers: Sequence[int] | Array) -> tuple[Array, Array]:

@@ -105,7 +105,7 @@ _ALL_ONE_BYTE, _AS_IS, _DEFLATED = range(3)
 
 
 def _strategy(plane: bytes) -> int:
-    """Return how to deflate a plane of numbers: runs when nearly all bytes are the same, Huffman's code alone if not."""
+    """Return how to deflate a plane of numbers: runs if nearly all bytes are the same, Huffman's code alone if not."""
     sample = sorted(plane[:: max(1, len(plane) // 32)])
     usual = sample[len(sample) // 2 : len(sample) // 2 + 1]
     return zlib.Z_RLE if plane.count(bytes(usual)) >= _SAME_SHARE * len(plane) else zlib.Z_HUFFMAN_ONLY

@@ -16,7 +16,7 @@ _ID_OCTETS = 16
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The readings of a lane that arrived together, packed: for each device its id, the size of its block, the block."""
+    """The readings of a lane that arrived together, packed: of each device its id, the size of its block, the block."""
 
     content: bytes
     readings: int
@@ -24,7 +24,9 @@ class Segment:
     newest_ms: int
     written_ms: int = 0
 
-    def frames(self, device_id: str | None = None, sensor_ids: Collection[str] | None = None) -> Iterator[tuple[str, Frame]]:
+    def frames(
+        self, device_id: str | None = None, sensor_ids: Collection[str] | None = None
+    ) -> Iterator[tuple[str, Frame]]:
         """Yield each device, or only *device_id*, with its readings, or only those of *sensor_ids*.
 
         Raises:

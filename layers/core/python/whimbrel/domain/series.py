@@ -152,7 +152,7 @@ def without(column: Column, series: Series, tombstones: Iterable[Tombstone]) -> 
 
 def _outside(series: Series, stone: Tombstone) -> Series:
     first = bisect_left(series.timestamps, stone.start_ms)
-    last = bisect_left(series.timestamps, stone.end_ms)
+    last = max(first, bisect_left(series.timestamps, stone.end_ms))
     kept = [index for index in range(first, last) if series.versions[index] > stone.version]
     if len(kept) == last - first:
         return series
@@ -170,7 +170,7 @@ def _picked(series: Series, positions: list[int]) -> Series:
 
 
 def _concatenated(left: Series, right: Series) -> Series:
-    """Return *left* and then *right*, which begins later; metadata of *left* that *right* has moved beyond is dropped."""
+    """Return *left* and then *right*, which begins later; metadata that *left* has from there on is dropped."""
     metadata = right.metadata
     if left.metadata:
         metadata = {at: text for at, text in left.metadata.items() if at < right.timestamps[0]} | right.metadata

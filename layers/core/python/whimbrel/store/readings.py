@@ -1,8 +1,8 @@
 """The readings of one tenant: appended to a log, compacted into blocks, read as the join of both.
 
-The invariants, each of which has a test that breaks it: versions decide, not arrival; the mark moves last; blocks change only
-by compare-and-set and only to a superset; the compactor stays `LAG_MS` behind; no put lands later than that after its key;
-a reader takes the mark before the log, and the log before the blocks.
+The invariants, each of which has a test that breaks it: versions decide, not arrival; the mark moves last; blocks
+change only by compare-and-set and only to a superset; the compactor stays `LAG_MS` behind; no put lands later than that
+after its key; a reader takes the mark before the log, and the log before the blocks.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class ReadingStore:
                 self._request_compaction(lane)
         return failed
 
-    def read(  # noqa: PLR0913
+    def read(
         self,
         device_id: str,
         sensor_ids: Collection[str] | None,
@@ -142,7 +142,7 @@ class ReadingStore:
         order: Order = "asc",
         not_before: Mapping[str, int] | None = None,
     ) -> Iterator[Slice]:
-        """Yield the readings in ``start_ms <= timestamp < end_ms``, slice after slice in *order*; slices do not overlap.
+        """Yield the readings in ``start_ms <= timestamp < end_ms``, in *order*, in slices that do not overlap.
 
         *sensor_ids* None means every sensor. *not_before* hides, of a sensor, what is older (its own retention). Each
         slice is about one block. Blocks are fetched as the slices are taken: stop when you have enough, and
@@ -188,8 +188,8 @@ class ReadingStore:
     def delete_range(self, device_id: str, sensor_id: str, start_ms: int, end_ms: int, version: int) -> int:
         """Delete a sensor's readings in ``start_ms <= timestamp < end_ms`` accepted up to *version*; return how many.
 
-        They are gone at once, however late they are delivered again; blocks shrink when they are next rewritten. What is
-        accepted later (a larger version) stays.
+        They are gone at once, however late they are delivered again; blocks shrink when they are next rewritten. What
+        is accepted later (a larger version) stays.
         """
         hidden = sum(
             sum(map(version.__ge__, series.versions))

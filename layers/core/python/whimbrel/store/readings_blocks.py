@@ -16,6 +16,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from whimbrel.domain import codec
@@ -60,7 +61,7 @@ class Block:
 class Blocks:
     """The blocks of one organization."""
 
-    def __init__(  # noqa: PLR0913 (the outside world, each part named)
+    def __init__(
         self,
         client: Any,
         table: str,
@@ -90,7 +91,7 @@ class Blocks:
             if joined == held:
                 return 0
             pieces = list(blocks_of(joined, _MOST_OCTETS))
-            if newest and (len(pieces) > 1 or pieces and _count(joined) > _MOST_READINGS):
+            if newest and (len(pieces) > 1 or (pieces and _count(joined) > _MOST_READINGS)):
                 newest, pieces = _after(newest), list(blocks_of(_buried(frame, stones), _MOST_OCTETS))
             if len(pieces) > 1:
                 return sum(self.merge(device_id, bucket, piece, stones) for _, piece in pieces)
@@ -103,7 +104,7 @@ class Blocks:
     def of_bucket_range(
         self, device_id: str, span: Span, start_ms: int, end_ms: int, *, ascending: bool
     ) -> Iterator[tuple[Bucket, list[Block]]]:
-        """Yield the buckets of one span that overlap ``start_ms <= timestamp < end_ms``, in order, with all their parts.
+        """Yield the buckets of a span that overlap ``start_ms <= timestamp < end_ms``, in order, with all their parts.
 
         Pages grow: a reader who wants little fetches little.
         """
@@ -118,16 +119,8 @@ class Blocks:
             "ScanIndexForward": ascending,
             "ConsistentRead": True,
         }
-        start_of, blocks = None, []
-        for item in _in_growing_pages(self._client, request):
-            start = int(item["sk"]["S"].split("#")[1]) - _EPOCH_OF_KEYS
-            if blocks and start != start_of:
-                yield Bucket(span, start_of), blocks
-                blocks = []
-            start_of = start
-            blocks.append(_block(item))
-        if blocks:
-            yield Bucket(span, start_of), blocks
+        for start, items in groupby(_in_growing_pages(self._client, request), key=_start_in_key):
+            yield Bucket(span, start), [_block(item) for item in items]
 
     def latest(self, device_id: str) -> Frame:
         """Return the newest merged reading of each column, tombstones not considered."""
@@ -256,12 +249,9 @@ def _after(block: Block) -> Block:
 
 
 def _block(item: Mapping[str, Any]) -> Block:
-    return Block(
-        item["block"]["B"],
-        *(int(item[name]["N"]) for name in ("n", "lo", "hi")),
-        int(item["sk"]["S"].split("#")[2]),
-        int(item["v"]["N"]),
-    )
+    readings, oldest_ms, newest_ms, version = (int(item[name]["N"]) for name in ("n", "lo", "hi", "v"))
+    part = int(item["sk"]["S"].split("#")[2])
+    return Block(item["block"]["B"], readings, oldest_ms, newest_ms, part, version)
 
 
 def _stones(item: Mapping[str, Any]) -> list[Tombstone]:
@@ -271,6 +261,10 @@ def _stones(item: Mapping[str, Any]) -> list[Tombstone]:
 
 def _bucket_key(bucket: Bucket) -> str:
     return f"{bucket.span.value}#{bucket.start_ms + _EPOCH_OF_KEYS:016d}#"
+
+
+def _start_in_key(item: Mapping[str, Any]) -> int:
+    return int(item["sk"]["S"].split("#")[1]) - _EPOCH_OF_KEYS
 
 
 def _in_growing_pages(client: Any, request: dict[str, Any]) -> Iterator[Mapping[str, Any]]:

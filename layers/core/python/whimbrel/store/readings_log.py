@@ -7,8 +7,9 @@ Keys of the table, the organization in front but for the one list that the daily
     L#<org>#lanes             <lane>                mark (N), spans (M: device → layout), deleted (M: device → true)
     L#organizations           <org>                 nothing
 
-A put counts only if its success came back within `LAG_MS` / 2 of the time in its key; the compactor stays `LAG_MS` behind the
-clock. So no segment appears where the compactor has already been, as long as clocks differ by less than half of that.
+A put counts only if its success came back within `LAG_MS` / 2 of the time in its key; the compactor stays `LAG_MS`
+behind the clock. So no segment appears where the compactor has already been, as long as clocks differ by less than half
+of that.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Lane:
 class Log:
     """The segments and marks of one organization."""
 
-    def __init__(  # noqa: PLR0913 (the outside world, each part named)
+    def __init__(
         self,
         client: Any,
         table: str,
@@ -183,11 +184,8 @@ class Log:
                 "ConsistentRead": True,
             }
             for item in queried(self._client, request):
-                yield Segment(
-                    item["block"]["B"],
-                    *(int(item[name]["N"]) for name in ("n", "lo", "hi")),
-                    int(item["sk"]["S"][:13]),
-                )
+                readings, oldest_ms, newest_ms = (int(item[name]["N"]) for name in ("n", "lo", "hi"))
+                yield Segment(item["block"]["B"], readings, oldest_ms, newest_ms, int(item["sk"]["S"][:13]))
 
     def put(self, segments: Iterable[tuple[str, Segment]]) -> list[tuple[str, Segment, Exception]]:
         """Put segments into their lanes; return those that are not known to be there, and why."""
