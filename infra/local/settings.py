@@ -57,6 +57,7 @@ class LocalSettings:
             "BIND_HOST": HOST,
             "SFTP_ENABLED": "0",
             "PERSIST_STATE": "0",  # durability.py does, and survives a kill
+            "STATE_DIR": str(self.state_dir / "files"),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self.state_dir / "objects"),
             "LOG_LEVEL": "WARNING",

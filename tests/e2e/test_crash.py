@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPException
+from itertools import count
 from typing import Any
 
 import pytest
@@ -95,40 +98,103 @@ class Stores:
             yield from page["Items"]
 
 
-@contextmanager
-def writing(stores: Stores, ledgers: list[Ledger], start: int) -> Iterator[None]:
-    """Write with all writers at once inside the block, each until a call fails."""
+class Readings:
+    """Four devices that report by HTTP, five readings at a time."""
 
-    def write(writer: int) -> None:
-        number = start
-        while True:
-            try:
-                stores.write(writer, number, ledgers[writer])
-            except (BotoCoreError, ClientError):
-                return
-            number += 1
+    BATCH = 5
 
-    writers = [threading.Thread(target=write, args=(writer,)) for writer in range(len(ledgers))]
-    for thread in writers:
-        thread.start()
-    yield
-    for thread in writers:
-        thread.join()
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.key = platform.credentials["apiKey"]
+        made = [platform.call("POST", "/api/v1/devices", {"name": f"crash {n}"}).json() for n in range(WRITERS)]
+        self.devices = [device["id"] for device in made]
+        self.sensors = [self._sensor_of(device) for device in self.devices]
+        self.acknowledged: list[set[int]] = [set() for _ in self.devices]
+
+    def _sensor_of(self, device: str) -> str:
+        """Return the id of the sensor that the device's first reading makes."""
+        self._post(device, [0])
+        path = f"/api/v1/sensors?deviceId={device}"
+        return self.platform.call("GET", path).json()["items"][0]["id"]
+
+    def warm(self) -> Callable[[int, int], None]:
+        """Have a freshly started platform import its handlers, and return ``write``."""
+        self._post(self.devices[0], [0])
+        return self.write
+
+    def write(self, writer: int, number: int) -> None:
+        """Report a batch.
+
+        Raises:
+            OSError: it was not acknowledged.
+        """
+        values = range(number * self.BATCH + 1, (number + 1) * self.BATCH + 1)
+        self._post(self.devices[writer], values)
+        self.acknowledged[writer].update(values)
+
+    def _post(self, device: str, values: Iterable[int]) -> None:
+        batch = [{"deviceId": device, "sensorId": "n", "timestamp": instant(v), "value": v} for v in values]
+        answer = self.platform.call("POST", "/api/v1/readings", batch, key=self.key)
+        if answer.status != HTTPStatus.OK or answer.json()["accepted"] != len(batch):
+            raise OSError(answer)
+
+    def missing(self) -> int:
+        """Return how many acknowledged readings are not to be read, or not with their value."""
+        lost = 0
+        for sensor, acknowledged in zip(self.sensors, self.acknowledged, strict=True):
+            kept = {point["timestamp"]: point["value"] for point in self._points(sensor)}
+            lost += sum(kept.get(instant(value)) != value for value in acknowledged)
+        return lost
+
+    def _points(self, sensor: str) -> Iterator[dict[str, Any]]:
+        path = f"/api/v1/readings/sensor/{sensor}?from={instant(0)}&to={instant(10**9)}&limit=10000"
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.platform.call("GET", f"{path}&cursor={cursor}" if cursor else path).json()
+            yield from page["points"]
+            cursor = page["nextCursor"]
 
 
-def crash_and_count(platform: Platform, *, rounds: int, seed: int) -> tuple[Ledger, Ledger, int]:
-    """Kill *platform* in the middle of writing, *rounds* times.
+def instant(ms: int) -> str:
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    Return what was promised, what of it is missing, and how many transactions were kept by half.
+
+def crash_while(platform: Platform, writing: Callable[[], Callable[[int, int], None]], *, rounds: int) -> None:
+    """Kill *platform* and start it again, *rounds* times, while all writers write what *writing* returns.
+
+    A writer goes on until a call fails; numbers are never used twice.
     """
-    moments = random.Random(seed)
-    ledgers = [Ledger() for _ in range(WRITERS)]
+    moments = random.Random(1)
     for round_number in range(rounds):
-        with writing(Stores(platform), ledgers, start=round_number * 100_000):
-            time.sleep(moments.uniform(0.4, 1.2))
-            platform.kill()
+        write = writing()
+
+        def go_on(writer: int, write: Callable[[int, int], None] = write, first: int = round_number) -> None:
+            for number in count(first * 100_000):
+                try:
+                    write(writer, number)
+                except (BotoCoreError, ClientError, OSError, HTTPException):
+                    return
+
+        writers = [threading.Thread(target=go_on, args=(writer,)) for writer in range(WRITERS)]
+        for thread in writers:
+            thread.start()
+        time.sleep(moments.uniform(0.4, 1.2))
+        platform.kill()
+        for thread in writers:
+            thread.join()
         platform.start()
 
+
+def crash_the_stores(platform: Platform, *, rounds: int) -> tuple[Ledger, Ledger, int]:
+    """Return what writers of tables and queues were promised, what is missing, and transactions kept by half."""
+    ledgers = [Ledger() for _ in range(WRITERS)]
+
+    def writing() -> Callable[[int, int], None]:
+        stores = Stores(platform)
+        return lambda writer, number: stores.write(writer, number, ledgers[writer])
+
+    crash_while(platform, writing, rounds=rounds)
     promised, missing = Ledger(), Ledger()
     for ledger in ledgers:
         promised.items |= ledger.items
@@ -146,17 +212,29 @@ def crash_and_count(platform: Platform, *, rounds: int, seed: int) -> tuple[Ledg
     return promised, missing, len(halves)
 
 
-def test_nothing_acknowledged_is_lost(a_platform: Callable[..., Platform]) -> None:
-    promised, missing, halves = crash_and_count(a_platform(), rounds=ROUNDS, seed=1)
+def test_no_reading_acknowledged_over_http_is_lost(a_platform: Callable[..., Platform]) -> None:
+    platform = a_platform()
+    readings = Readings(platform)
+
+    crash_while(platform, readings.warm, rounds=ROUNDS)
+
+    assert sum(map(len, readings.acknowledged)) > 20 * ROUNDS
+    assert readings.missing() == 0
+
+
+def test_nothing_acknowledged_by_the_stores_is_lost(a_platform: Callable[..., Platform]) -> None:
+    promised, missing, halves = crash_the_stores(a_platform(), rounds=ROUNDS)
 
     assert len(promised) > 100 * ROUNDS
     assert (missing.items, missing.deleted, missing.messages, missing.counted) == (set(), set(), set(), 0)
     assert halves == 0
 
 
-def test_a_platform_that_acknowledges_first_is_caught(a_platform: Callable[..., Platform]) -> None:
+def test_a_platform_that_acknowledges_before_it_writes_is_caught(a_platform: Callable[..., Platform]) -> None:
     hasty = a_platform(launcher=("-m", "tests.e2e.hasty"))
+    readings = Readings(hasty)
 
-    _, missing, _ = crash_and_count(hasty, rounds=2, seed=1)
+    crash_while(hasty, readings.warm, rounds=2)
 
-    assert len(missing) > 0
+    assert readings.missing() > 0
+    assert len(crash_the_stores(hasty, rounds=1)[1]) > 0
