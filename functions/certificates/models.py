@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from whimbrel.bodies import Body, Wire
 from whimbrel.domain.provisioning import Certificate
-from whimbrel.domain.signing import MAX_PEM_BYTES
+from whimbrel.domain.signing import MAX_PEM_LENGTH
 
 
 class RenewCertificate(Body):
@@ -15,7 +15,7 @@ class RenewCertificate(Body):
 
     csr_pem: Annotated[
         str,
-        Field(max_length=MAX_PEM_BYTES, description="PKCS #10 in PEM: P-256, P-384, or RSA of 2,048 to 4,096 bits."),
+        Field(max_length=MAX_PEM_LENGTH, description="PKCS #10 in PEM: P-256, P-384, or RSA of 2,048 to 4,096 bits."),
     ]
 
 

@@ -29,7 +29,7 @@ def renew(tenant: Tenant, device_id: DeviceId, csr_pem: str) -> Certificate:
     certificate = next(same, None) or _issue(tenant, device_id, request)
     iot.activate(certificate.principal)
     for other in active:
-        if other.id != certificate.id:
+        if other.id != certificate.id and other.superseded(now) is not other:
             certificates.change(other.id, lambda found: found.superseded(now))
     return certificate
 
@@ -46,7 +46,7 @@ def _issue(tenant: Tenant, device_id: DeviceId, request: SigningRequest) -> Cert
         not_after=valid_until(issued.pem, instants.now()),
     )
     devices, certificates = tenant.things(Device), tenant.things(Certificate)
-    if commit(client("dynamodb"), [devices.requiring(device_id), certificates.adding(certificate)]):
+    if 0 in commit(client("dynamodb"), [devices.requiring(device_id), certificates.adding(certificate)]):
         iot.retire_device(device_id)
         raise devices.not_found(device_id)
     return certificate

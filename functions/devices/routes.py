@@ -7,6 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 from whimbrel.auth import Scope
+from whimbrel.aws import iot
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
@@ -76,4 +77,7 @@ def delete_device(
     devices = tenant.things(Device)
     device = devices.get(device_id)
     require_match(device, if_match)
+    # Before, so that a delete that fails half-way can be repeated; after, for a device that was being provisioned.
+    iot.retire_device(device_id)
     devices.remove(device)
+    iot.retire_device(device_id)

@@ -9,7 +9,7 @@ from pydantic import Field
 from whimbrel.bodies import Body, Instant, Name, Tags, Wire
 from whimbrel.domain.fleet import SiteId
 from whimbrel.domain.provisioning import Registration
-from whimbrel.domain.signing import MAX_PEM_BYTES
+from whimbrel.domain.signing import MAX_PEM_LENGTH
 from whimbrel.ids import DeviceId, OrganizationId
 
 DAY_S = 86_400
@@ -85,7 +85,7 @@ class ProvisionRequest(Body):
     token: Annotated[str, Field(max_length=512)]
     csr_pem: Annotated[
         str,
-        Field(max_length=MAX_PEM_BYTES, description="PKCS #10 in PEM: P-256, P-384, or RSA of 2,048 to 4,096 bits."),
+        Field(max_length=MAX_PEM_LENGTH, description="PKCS #10 in PEM: P-256, P-384, or RSA of 2,048 to 4,096 bits."),
     ]
 
 

@@ -95,15 +95,17 @@ def discard(certificate_arn: str, device_id: DeviceId) -> None:
 
 
 def retire_device(device_id: DeviceId) -> None:
-    """End all certificates of a device, cut its connection and delete its thing."""
+    """End all certificates of a device, cut its connection and delete its thing; one that never had any is no thing."""
     iot = client("iot")
-    for certificate_arn in _principals(device_id):
+    try:
+        certificate_arns = _principals(device_id)
+    except iot.exceptions.ResourceNotFoundException:
+        return
+    for certificate_arn in certificate_arns:
         _withdraw(certificate_arn, device_id)
     _disconnect(device_id)
     try:
         iot.delete_thing(thingName=device_id)
-    except iot.exceptions.ResourceNotFoundException:
-        pass
     except iot.exceptions.InvalidRequestException:
         # Detaching takes seconds to spread. A thing without certificates is a name and nothing more.
         log.warning("thing not deleted yet", extra={"deviceId": device_id})
@@ -145,9 +147,5 @@ def _disconnect(device_id: DeviceId) -> None:
 
 
 def _principals(device_id: DeviceId) -> list[str]:
-    iot = client("iot")
-    pages = iot.get_paginator("list_thing_principals").paginate(thingName=device_id)
-    try:
-        return [arn for page in pages for arn in page["principals"]]
-    except iot.exceptions.ResourceNotFoundException:
-        return []
+    pages = client("iot").get_paginator("list_thing_principals").paginate(thingName=device_id)
+    return [arn for page in pages for arn in page["principals"]]

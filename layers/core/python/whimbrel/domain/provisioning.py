@@ -95,6 +95,7 @@ class RegistrationToken(Entity[RegistrationTokenId]):
     """A registration token that no device has exchanged yet; the secret is not kept."""
 
     kind: ClassVar[str] = "registration_token"
+    parent: ClassVar[str | None] = "device_id"
 
     device_id: DeviceId
     device_name: Name

@@ -20,12 +20,21 @@ from whimbrel.domain.provisioning import VALIDITY
 from whimbrel.ids import DeviceId, Id
 from whimbrel.problems import InvalidRequest
 
-MAX_PEM_BYTES = 8_192
+MAX_PEM_LENGTH = 8_192
 RSA_BITS = range(2_048, 4_097)
 """More would let a stranger choose how long a signature takes to check."""
 RSA_EXPONENT = 65_537
 CURVES = (ec.SECP256R1, ec.SECP384R1)
 HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+
+MALFORMED = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading a request raises; the last three are no ValueErrors."""
 
 
 class SigningRequest(NamedTuple):
@@ -42,8 +51,8 @@ def signing_request(pem: str, device_id: DeviceId) -> SigningRequest:
         InvalidRequest: it is none; its signature does not prove possession of the key; the key or the hash is weak;
             it asks for an authority's certificate; its subject names another device than *device_id*.
     """
-    if len(pem) > MAX_PEM_BYTES:
-        _refuse(f"it exceeds {MAX_PEM_BYTES} bytes", "too-long")
+    if len(pem) > MAX_PEM_LENGTH:
+        _refuse(f"it exceeds {MAX_PEM_LENGTH} characters", "too-long")
     try:
         csr = x509.load_pem_x509_csr(pem.encode())
         key = csr.public_key()
@@ -53,7 +62,7 @@ def signing_request(pem: str, device_id: DeviceId) -> SigningRequest:
         if not csr.is_signature_valid:
             _refuse("its signature is not by the key inside", "bad-signature")
         _check_claims(csr, device_id)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except MALFORMED as error:
         raise InvalidRequest.of("csrPem", "it is not a PKCS #10 request in PEM", code="malformed-csr") from error
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     # Spelled by us: whatever surrounded the request in the text goes no further.
