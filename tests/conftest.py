@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +79,8 @@ def create_tables(dynamodb: Any) -> None:
     )
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@contextmanager
+def aws_in_process() -> Iterator[None]:
     """AWS in process, with the platform's tables, bucket, queue and secret; everything gone afterwards."""
     import boto3
     from moto import mock_aws
@@ -86,7 +88,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from whimbrel.settings import settings
 
     caches = [clients._client, secret._secret, secret.derived_key, settings]
-    with mock_aws():
+    with mock_aws(), pytest.MonkeyPatch.context() as monkeypatch:
         region: Any = os.environ["AWS_DEFAULT_REGION"]
         create_tables(boto3.client("dynamodb"))
         boto3.client("s3").create_bucket(Bucket="exports", CreateBucketConfiguration={"LocationConstraint": region})
@@ -100,6 +102,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             cache.cache_clear()
 
 
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """AWS in process, of one test's own."""
+    with aws_in_process():
+        yield
+
+
 @dataclass(frozen=True)
 class Organization:
     id: str
@@ -107,17 +116,28 @@ class Organization:
     client: Any
 
 
-@pytest.fixture
-def an_organization(aws: None) -> Callable[..., Organization]:
-    """Return a maker of organizations, each with an API key of all scopes."""
+def make_organization(name: str = "Acme") -> Organization:
+    """Make an organization with an API key of all scopes."""
     from functions.organizations.operator import handler as operator
     from tests.gateway import Client
 
-    def make(name: str = "Acme") -> Organization:
-        made = operator({"action": "create-organization", "name": name}, None)
-        return Organization(made["organizationId"], made["apiKey"], Client(made["apiKey"]))
+    made = operator({"action": "create-organization", "name": name}, None)
+    return Organization(made["organizationId"], made["apiKey"], Client(made["apiKey"]))
 
-    return make
+
+def client_with(organization: Organization, *scopes: str) -> Any:
+    """Make a client of an organization with the scopes given."""
+    from functions.organizations.operator import handler as operator
+    from tests.gateway import Client
+
+    request = {"action": "create-api-key", "organizationId": organization.id, "name": "k", "scopes": scopes}
+    return Client(operator(request, None)["apiKey"])
+
+
+@pytest.fixture
+def an_organization(aws: None) -> Callable[..., Organization]:
+    """Return a maker of organizations, each with an API key of all scopes."""
+    return make_organization
 
 
 @pytest.fixture
@@ -140,19 +160,7 @@ def other(an_organization: Callable[..., Organization]) -> Any:
 @pytest.fixture
 def scoped(organization: Organization) -> Callable[..., Any]:
     """Return a maker of clients of the first organization with the scopes given."""
-    from functions.organizations.operator import handler as operator
-    from tests.gateway import Client
-
-    def make(*scopes: str) -> Client:
-        request = {
-            "action": "create-api-key",
-            "organizationId": organization.id,
-            "name": "k",
-            "scopes": scopes,
-        }
-        return Client(operator(request, None)["apiKey"])
-
-    return make
+    return partial(client_with, organization)
 
 
 @pytest.fixture

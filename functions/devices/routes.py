@@ -22,7 +22,7 @@ from functions.devices.models import DeviceBody
 resource = Resource("/api/v1/devices", tag="Devices")
 
 
-@resource.operation("GET", scope=Scope.DEVICES_READ)
+@resource.operation("GET", scope=Scope.DEVICES_READ, problems=[NotFound])
 def list_devices(
     tenant: CurrentTenant,
     status: Annotated[DeviceStatus | SkipJsonSchema[None], Query()] = None,

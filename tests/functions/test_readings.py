@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import format_ms
 
@@ -196,9 +195,11 @@ def test_an_infinite_number_is_kept_in_quarantine(client: Any, device: str) -> N
 def test_readings_of_nobody_are_kept_too(client: Any, other: Any) -> None:
     foreign = other.post("/api/v1/devices", {"name": "Theirs"}).ok()["id"]
 
-    result = client.post(READINGS, [simple(foreign, "a", T0, 1), {"sensorId": "a", "value": 1}]).ok()
+    sent = [simple(foreign, "a", T0, 1), {"sensorId": "a", "value": 1}, simple("", "a", T0, 1), simple("x", "a", T0, 1)]
+    result = client.post(READINGS, sent).ok()
 
-    assert [error["reason"] for error in result["errors"]] == ["UNKNOWN_SENSOR", "MISSING_FIELD"]
+    reasons = ["UNKNOWN_SENSOR", "MISSING_FIELD", "UNKNOWN_SENSOR", "UNKNOWN_SENSOR"]
+    assert [error["reason"] for error in result["errors"]] == reasons
     assert other.get("/api/v1/admin/quarantine").ok()["items"] == []
     assert other.get(f"/api/v1/sensors?deviceId={foreign}").ok()["items"] == []
 
@@ -269,7 +270,7 @@ def test_a_bad_question_names_its_field(client: Any, device: str, query: str) ->
     refused = client.get(f"{READINGS}/sensor/{sensor_of(device, 'a')}?{query}")
 
     assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert refused.json()["errors"][0]["field"] == query.split("=")[0]
+    assert refused.json()["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
 
 
 def test_the_window_ends_now(client: Any, device: str) -> None:
@@ -347,9 +348,9 @@ def test_only_the_messages_that_failed_come_again(
     organization: Any, client: Any, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from botocore.exceptions import ClientError
+    from whimbrel.store.readings import ReadingStore
 
     from functions.readings.ingest import handler
-    from whimbrel.store.readings import ReadingStore
 
     broken = client.post("/api/v1/devices", {"name": "broken"}).ok()["id"]
     append = ReadingStore.append

@@ -24,6 +24,7 @@ from whimbrel.problems import (
     InternalError,
     InvalidRequest,
     NoSuchRoute,
+    NotFound,
     PayloadTooLarge,
     Problem,
     UnsupportedMediaType,
@@ -187,7 +188,7 @@ def _check_request(exchange: Exchange, operation: Operation) -> None:
         )
     for name, value in (exchange.event.get("pathParameters") or {}).items():
         if name.endswith("Id") and not ids.Id.is_valid(value):
-            raise NoSuchRoute(f"{value[:64]!r} is not an identifier, so there is nothing of that name.")
+            raise NotFound(f"{value[:64]!r} is not an identifier, so there is nothing of that name.")
 
 
 def _answering(function: F, unvalidated: int | None) -> F:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whimbrel.domain.readings import MAIN_COMPONENT, KnownDevice, KnownSensor
 from whimbrel.domain.series import ValueType
-from whimbrel.ids import ComponentId, DeviceId, OrganizationId, SensorId
+from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,8 @@ class Equipment:
 
     def device(self, device_id: str) -> KnownDevice | None:
         """Return a device of the organization, or None."""
+        if not Id.is_valid(device_id):
+            return None
         at, known = self._known.get(device_id, (0.0, None))
         if known and time.monotonic() < at + self.max_age_s:
             return known

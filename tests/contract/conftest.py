@@ -1,0 +1,36 @@
+"""The contract is about answers, not about state: its many tests share one AWS and one organization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.conftest import Organization, aws_in_process, client_with, make_organization
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[None]:
+    with aws_in_process():
+        yield
+
+
+@pytest.fixture(scope="module")
+def organization(aws: None) -> Organization:
+    return make_organization()
+
+
+@pytest.fixture(scope="module")
+def client(organization: Organization) -> Any:
+    return organization.client
+
+
+@pytest.fixture(scope="module")
+def scoped(organization: Organization) -> Callable[..., Any]:
+    @cache
+    def make(*scopes: str) -> Any:
+        return client_with(organization, *scopes)
+
+    return make

@@ -1,0 +1,243 @@
+"""What holds for every operation of openapi.json, whatever it does."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import pytest
+from openapi_spec_validator import validate
+from whimbrel.auth import Scope
+from whimbrel.ids import Id
+from whimbrel.problems import TYPE_BASE
+
+from tests.gateway import DOCUMENT, ROOT, Answer, Client
+
+
+class Operation(NamedTuple):
+    method: str
+    path: str
+    declared: dict[str, Any]
+
+    @property
+    def scope(self) -> str | None:
+        return self.declared["security"][0]["credential"][0] if self.declared["security"] else None
+
+    @property
+    def url(self) -> str:
+        """The path with an identifier that nobody has in each place."""
+        return re.sub(r"\{\w+\}", lambda _: Id.new(), self.path)
+
+    @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.declared
+
+
+def operations() -> Iterator[Operation]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, declared in methods.items():
+            yield Operation(method.upper(), path, declared)
+
+
+EVERY = list(operations())
+NAMES = [f"{operation.method} {operation.path}" for operation in EVERY]
+every = pytest.mark.parametrize("operation", EVERY, ids=NAMES)
+protected = pytest.mark.parametrize(
+    "operation",
+    [operation for operation in EVERY if operation.scope],
+    ids=[name for name, operation in zip(NAMES, EVERY, strict=True) if operation.scope],
+)
+
+
+def ask(client: Client, operation: Operation, body: str | None = None, query: str = "") -> Answer:
+    return client.request(operation.method, operation.url + query, body=body)
+
+
+def assert_is_problem(answer: Answer, status: int, operation: Operation | None = None) -> None:
+    assert answer.status_code == status, answer.body
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    document = answer.json()
+    assert document["status"] == status
+    assert document["type"] == TYPE_BASE + document["code"]
+    assert {"title", "detail", "requestId"} <= document.keys()
+    if operation:
+        declared = operation.declared["responses"].get(str(status), {"description": "nothing"})
+        assert f"`{document['code']}`" in declared["description"], f"{document['code']} is not documented"
+
+
+def test_the_document_is_valid_and_current() -> None:
+    validate(DOCUMENT)
+    environment = {"PYTHONPATH": "layers/core/python", "PATH": "/usr/bin:/bin"}
+    check = [sys.executable, "-m", "functions.openapi", "--check"]
+    assert subprocess.run(check, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation.declared["operationId"] for operation in EVERY]
+
+    assert len(ids) == len(set(ids)) > 40
+
+
+@every
+def test_it_is_documented(operation: Operation) -> None:
+    declared = operation.declared
+
+    assert declared["summary"].strip()
+    assert declared["tags"]
+    assert any(status.startswith("2") for status in declared["responses"])
+    assert set(re.findall(r"\{(\w+)\}", operation.path)) == {
+        parameter["name"] for parameter in declared.get("parameters", ()) if parameter["in"] == "path"
+    }
+
+
+@protected
+@pytest.mark.usefixtures("aws")
+def test_a_stranger_gets_401(stranger: Client, operation: Operation) -> None:
+    assert_is_problem(ask(stranger, operation), HTTPStatus.UNAUTHORIZED)
+    assert "401" in operation.declared["responses"]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in EVERY if operation.scope not in {None, Scope.ANY}],
+    ids=lambda o: f"{o.method} {o.path}",
+)
+def test_a_caller_without_the_scope_gets_403_before_anything_is_looked_at(
+    scoped: Callable[..., Client], operation: Operation
+) -> None:
+    others = [scope for scope in Scope if scope not in {operation.scope, Scope.ALL, Scope.ANY}]
+
+    refused = ask(scoped(*others), operation, body="{ not json" if operation.takes_body else None, query="?no=such")
+
+    assert_is_problem(refused, HTTPStatus.FORBIDDEN, operation)
+
+
+@protected
+def test_the_scope_alone_is_enough(scoped: Callable[..., Client], operation: Operation) -> None:
+    allowed = ask(scoped(operation.scope or ""), operation, body="{}" if operation.takes_body else None)
+
+    assert allowed.status_code not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    assert allowed.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    "operation", [operation for operation in EVERY if "{" in operation.path], ids=lambda o: f"{o.method} {o.path}"
+)
+def test_an_unknown_identifier_is_not_found(client: Client, operation: Operation) -> None:
+    body = json.dumps(an_example(operation)) if operation.takes_body else None
+
+    assert_is_problem(ask(client, operation, body=body), HTTPStatus.NOT_FOUND, operation)
+    odd = client.request(operation.method, re.sub(r"\{\w+\}", "no-such-id", operation.path), body=body)
+    assert_is_problem(odd, HTTPStatus.NOT_FOUND, operation)
+
+
+def an_example(operation: Operation) -> dict[str, Any]:
+    """A body that is right as far as the operation can tell before it looks for what the path names."""
+    examples = {
+        "renew_certificate": {"csrPem": CSR},
+        "replace_component": {"name": "x"},
+        "replace_sensor": {"name": "x"},
+        "replace_device_group": {"name": "x", "match": {}},
+        "replace_annotation_class": {"name": "x", "scopes": ["DEVICE"]},
+        "replace_annotation": {"startAt": "2026-01-01T00:00:00Z"},
+    }
+    verb = operation.declared["operationId"].split("_")[0]
+    return examples.get(operation.declared["operationId"], {} if verb == "update" else {"name": "x"})
+
+
+def a_csr() -> str:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM).decode()
+
+
+CSR = a_csr()
+
+with_body = pytest.mark.parametrize(
+    "operation", [operation for operation in EVERY if operation.takes_body], ids=lambda o: f"{o.method} {o.path}"
+)
+
+
+@with_body
+@pytest.mark.parametrize(
+    "body",
+    ["{", "", '{"a":1,}', '{"name": NaN}', '{"name": 1, "name": 2}', "[" * 40 + "]" * 40, '"\\ud800"', "nul"],
+    ids=["cut", "none", "comma", "nan", "twice", "deep", "surrogate", "word"],
+)
+def test_what_is_no_json_is_refused_and_not_an_error(client: Client, operation: Operation, body: str) -> None:
+    refused = ask(client, operation, body=body)
+
+    if operation.declared["operationId"] == "ingest_readings" and refused.status_code == HTTPStatus.OK:
+        assert refused.json()["accepted"] == 0
+        return
+    assert refused.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND}
+    assert_is_problem(refused, refused.status_code, operation)
+
+
+@with_body
+def test_another_media_type_is_refused(client: Client, operation: Operation) -> None:
+    for media_type in ("text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "\x00"):
+        refused = client.request(operation.method, operation.url, body="{}", headers={"Content-Type": media_type})
+        assert_is_problem(refused, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, operation)
+
+
+@with_body
+def test_a_body_that_is_too_large_is_refused(client: Client, operation: Operation) -> None:
+    refused = ask(client, operation, body='"' + "x" * (5 * 1024 * 1024) + '"')
+
+    assert_is_problem(refused, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, operation)
+
+
+@with_body
+def test_an_unknown_field_is_named(client: Client, operation: Operation) -> None:
+    refused = ask(client, operation, body='{"nosuchfield": 1}')
+
+    assert refused.status_code in {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND}
+    if refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        assert "nosuchfield" in {error["field"] for error in refused.json()["errors"]}
+
+
+@every
+def test_an_unknown_query_parameter_is_named(client: Client, operation: Operation) -> None:
+    refused = ask(client, operation, query="?nosuch=1")
+
+    assert refused.status_code in {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_FOUND}
+    assert_is_problem(refused, refused.status_code, operation)
+
+
+@every
+def test_every_answer_has_its_request_id_and_guards(client: Client, operation: Operation) -> None:
+    answer = ask(client, operation)
+
+    assert answer.headers["X-Request-Id"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        o
+        for o in EVERY
+        if any(p["name"] == "cursor" for p in o.declared.get("parameters", ()))
+        and not any(p["required"] and p["in"] == "query" for p in o.declared["parameters"])
+    ],
+    ids=lambda o: o.path,
+)
+@pytest.mark.parametrize("cursor", ["x", "e30", "%C3%BC", "AAAA" * 20, "%00", "=", "a" * 1_024])
+def test_a_cursor_of_somebody_else_is_refused(client: Client, operation: Operation, cursor: str) -> None:
+    refused = ask(client, operation, query=f"?cursor={cursor}")
+
+    if "{" not in operation.path:
+        assert_is_problem(refused, HTTPStatus.BAD_REQUEST, operation)
+    assert refused.status_code < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,71 @@
+"""Requests that schemathesis makes up from openapi.json: nothing may answer with a 5xx, or otherwise than documented."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS
+from werkzeug import Request
+from werkzeug import Response as Answer
+
+from tests.conftest import Organization
+from tests.gateway import DOCUMENT, Client
+
+CLIENTS: list[Client] = []
+"""The client that sends the generated requests, while there is one."""
+
+
+@Request.application
+def server(request: Request) -> Answer:
+    """The gateway as a WSGI application."""
+    if request.path == "/openapi.json":
+        return Answer(json.dumps(DOCUMENT), content_type="application/json")
+    url = quote(request.path) + (f"?{request.query_string.decode()}" if request.query_string else "")
+    headers = {name: value for name, value in request.headers.items() if name != "Authorization"}
+    answer = CLIENTS[0].request(request.method, url, body=request.get_data(as_text=True) or None, headers=headers)
+    return Answer(answer.body, answer.status_code, answer.headers)
+
+
+schema = schemathesis.openapi.from_wsgi("/openapi.json", server)
+
+
+@pytest.fixture(scope="module")
+def seeded(organization: Organization) -> Iterator[None]:
+    """Send requests as a client whose organization has one of everything, so that a good identifier finds something."""
+    client: Client = organization.client
+    site = client.post("/api/v1/sites", {"name": "Works"}).ok()
+    device = client.post("/api/v1/devices", {"name": "Pump", "siteId": site["id"]}).ok()
+    client.post("/api/v1/readings", [{"deviceId": device["id"], "sensorId": "a", "value": 1}, {"value": 1}]).ok()
+    CLIENTS.append(client)
+    yield
+    CLIENTS.clear()
+
+
+CHECKED = [
+    CHECKS.get_one(name)
+    for name in (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_schema_conformance",
+    )
+]
+
+
+@schema.parametrize()
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@pytest.mark.usefixtures("seeded")
+def test_no_generated_request_surprises(case: Any) -> None:
+    case.call_and_validate(checks=CHECKED)
