@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
-from whimbrel.bodies import Body
+from pydantic import MISSING, AfterValidator
+from whimbrel.bodies import Body, Instant, Metadata
 from whimbrel.domain.annotations import (
     MADE_BY_THE_PLATFORM,
     AnnotationClassId,
     AnnotationFields,
     AnnotationSource,
+    Confidence,
 )
 from whimbrel.domain.scopes import Scoped
-from whimbrel.http.standard import patch_of
 
 
 def _of_a_client(source: AnnotationSource) -> AnnotationSource:
@@ -33,4 +33,10 @@ class AnnotationCreate(AnnotationBody, Scoped):
     source: Annotated[AnnotationSource, AfterValidator(_of_a_client)] = AnnotationSource.MANUAL
 
 
-AnnotationPatch = patch_of(AnnotationBody)
+class AnnotationPatch(Body):
+    """The fields of an annotation to change."""
+
+    start_at: Instant | MISSING = MISSING
+    end_at: Instant | MISSING | None = MISSING
+    values: Metadata | MISSING = MISSING
+    confidence: Confidence | MISSING | None = MISSING

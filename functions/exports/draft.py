@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import IO, cast
 
 from whimbrel.aws import objects
 from whimbrel.domain.archive import Archive, Member
@@ -111,7 +110,7 @@ class Draft:
         objects.put(_key(self.organization_id, self.export.id), json.dumps(state).encode() + b"\n" + self.upload.tail)
 
     def write_file(self, extent: Extent, may_go_on: Callable[[float], bool]) -> None:
-        """Write the next file, all of it or until *may_go_on* says no; it is told the share of the whole that is written.
+        """Write the next file, all of it or until *may_go_on*, which is told the share that is written, says no.
 
         What is then left goes into another file: ``readings.csv``, ``readings-2.csv``, ….
         """
@@ -193,8 +192,7 @@ class Draft:
 
     def _archive(self) -> Archive:
         members = [file.member for file in self.files]
-        # A zip file only writes, tells and flushes when it cannot seek.
-        return Archive(cast("IO[bytes]", self.upload), members, level=DEFLATE_LEVELS[self.export.format])
+        return Archive(self.upload, members, level=DEFLATE_LEVELS[self.export.format])
 
 
 def _key(organization_id: OrganizationId, export_id: ExportId) -> str:

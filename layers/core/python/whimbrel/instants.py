@@ -79,7 +79,8 @@ def parse_ms(text: str) -> int:
 def format_ms(milliseconds: int) -> str:
     """Return the wire form, ``2026-01-31T12:00:00.000Z``, of the milliseconds since 1970."""
     seconds, fraction = divmod(milliseconds, 1000)
-    return f"{(EPOCH + timedelta(seconds=seconds)).strftime('%Y-%m-%dT%H:%M:%S')}.{fraction:03d}Z"
+    # Not strftime: its year before 1000 has three digits.
+    return f"{(EPOCH + timedelta(seconds=seconds)).isoformat()[:19]}.{fraction:03d}Z"
 
 
 def format_instant(instant: datetime) -> str:

@@ -49,7 +49,7 @@ def delete(key: str) -> None:
 
 
 def download_url(key: str, *, file_name: str, lifetime_s: int) -> str:
-    """Return a link by which anybody may get this one object, saved as *file_name* (ASCII), for *lifetime_s* seconds."""
+    """Return a link to this one object for whoever has it, saved as *file_name* (ASCII), for *lifetime_s* seconds."""
     return client("s3").generate_presigned_url(
         "get_object",
         Params={
@@ -126,9 +126,8 @@ class Upload:
             ChecksumAlgorithm="CRC32",
         )
         # The tag and the checksum go into the completion: a part that somebody else has replaced then fails it.
-        self.parts.append(
-            {"PartNumber": number} | {name: answer[name] for name in ("ETag", "ChecksumCRC32") if name in answer}
-        )
+        proofs = {name: answer[name] for name in ("ETag", "ChecksumCRC32") if name in answer}
+        self.parts.append({"PartNumber": number, **proofs})
         del self.tail[:part_bytes]
         self.uploaded_bytes += part_bytes
 

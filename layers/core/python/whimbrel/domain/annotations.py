@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
 
 from whimbrel.bodies import Instant, Key, Metadata, Name, Wire
 from whimbrel.domain.scopes import ENTITIES, Scoped, ScopeType
@@ -55,7 +55,7 @@ NUMERIC = frozenset({FieldType.NUMBER, FieldType.INTEGER})
 class AnnotationField(Wire):
     """One field of a class: an ENUM has options, a number may have bounds (both inclusive)."""
 
-    model_config = {"extra": "forbid"}
+    model_config = ConfigDict(extra="forbid")
 
     key: Key
     label: Name
@@ -173,13 +173,16 @@ class AnnotationSource(StrEnum):
 MADE_BY_THE_PLATFORM = frozenset({AnnotationSource.RULE, AnnotationSource.REFERENCE, AnnotationSource.ANALYTICS})
 
 
+Confidence = Annotated[Number, Field(ge=0, le=1)]
+
+
 class AnnotationFields(Wire):
     """What can be changed of an annotation."""
 
     start_at: Instant
     end_at: Annotated[Instant | None, Field(description="null: it is about the moment of startAt.")] = None
     values: Annotated[Metadata, Field(default_factory=dict)]
-    confidence: Annotated[Number | None, Field(ge=0, le=1)] = None
+    confidence: Confidence | None = None
 
 
 class Annotation(AnnotationFields, Scoped, Entity[AnnotationId]):

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import IO
+from typing import IO, Protocol, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from whimbrel.domain.tabular import Sink
 
 STREAMED = 0x08
 """The flag of a member whose sizes stand behind its data."""
+
+ZIP64_VERSION = 45
+"""The version of the format in which these sizes have 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Member:
         info = ZipInfo(self.name)
         info.compress_type = ZIP_DEFLATED
         info.flag_bits = STREAMED
+        info.create_version = info.extract_version = ZIP64_VERSION
         info.external_attr = 0o600 << 16
         info.header_offset = self.offset
         info.file_size = self.size_bytes
@@ -41,17 +45,30 @@ class Member:
         return info
 
 
+class Stream(Protocol):
+    """What an archive needs of where it is written: a place that only grows."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def tell(self) -> int:
+        """Return how many bytes have been written."""
+        ...
+
+    def flush(self) -> None: ...
+
+
 class Archive:
-    """An archive that goes on behind *members* on *stream*, whose ``tell`` counts from the archive's first byte.
+    """An archive that goes on behind *members* on *stream*.
 
     *level* is zlib's: 1 for text, 0 for what is compressed already.
     """
 
-    def __init__(self, stream: IO[bytes], members: Iterable[Member], *, level: int) -> None:
-        self._zip = ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=level)
+    def __init__(self, stream: Stream, members: Iterable[Member], *, level: int) -> None:
+        # Finding no way to seek, it only writes, tells and flushes.
+        self._zip = ZipFile(cast("IO[bytes]", stream), "w", ZIP_DEFLATED, compresslevel=level)
         self._zip.filelist.extend(member.info() for member in members)
 
-    def add(self, name: str, write: Callable[[Sink], None]) -> Member:
+    def add(self, name: str, write: Callable[[Sink], object]) -> Member:
         """Add a member that *write* writes to the sink it is given; it may be of any size."""
         # Its size is not known yet, and beyond 2 GiB only the 64-bit form can tell it.
         with self._zip.open(name, "w", force_zip64=True) as file:
