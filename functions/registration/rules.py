@@ -150,8 +150,12 @@ def _step(registrations: Registrations, claim: Claim, request: SigningRequest) -
             public_key_sha256=request.key,
             not_after=valid_until(claim.certificate_pem, instants.now()),
         )
-        if registrations.finish(claim, certificate):
-            log.info("device provisioned", extra={"tokenId": claim.token_id, "deviceId": claim.device_id})
+        try:
+            if registrations.finish(claim, certificate):
+                log.info("device provisioned", extra={"tokenId": claim.token_id, "deviceId": claim.device_id})
+        except TokenSpent:
+            iot.retire_device(claim.device_id)
+            raise
 
 
 def _active(claim: Claim) -> Certificate:

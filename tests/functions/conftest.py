@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,12 @@ class IotCore:
         targets = iot.list_targets_for_policy(policyName="whimbrel-device")["targets"]
         principals = iot.list_thing_principals(thingName=device_id)["principals"]
         return [arn.rpartition("/")[2] for arn in principals if arn in targets]
+
+    def able_to_connect(self, device_id: str) -> list[str]:
+        """Return the active certificates of a device, which may be gone."""
+        if device_id not in self.things():
+            return []
+        return [found for found in self.attached(device_id) if found in self.active()]
 
     def things(self) -> dict[str, dict[str, str]]:
         return {thing["thingName"]: thing["attributes"] for thing in aws_client("iot").list_things()["things"]}
@@ -96,6 +103,8 @@ class Calls:
     plan: dict[int, str] = field(default_factory=dict)
     """What happens at which call: ``before`` or ``after`` it the caller dies; its answer is lost once (``twice``) or
     for good (``timeout``)."""
+    meanwhile: dict[int, Callable[[], Any]] = field(default_factory=dict)
+    """What somebody else does just before a call."""
 
     def begin(self, plan: dict[int, str] | None = None) -> None:
         self.made = []
@@ -110,6 +119,9 @@ def calls(aws: None, monkeypatch: pytest.MonkeyPatch) -> Calls:
     call = any_client._make_api_call
 
     def make(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        somebody_else = recorded.meanwhile.pop(len(recorded.made), None)
+        if somebody_else:
+            somebody_else()
         with lock:
             fault = recorded.plan.get(len(recorded.made))
             recorded.made.append(operation)

@@ -466,6 +466,35 @@ def test_any_run_of_crashes_ends_in_one_active_certificate(
     check_settled(client, iot_core, token, pems[key], certificate)
 
 
+@pytest.mark.parametrize("what", ["device", "token"])
+def test_what_is_withdrawn_during_an_exchange_does_not_connect(
+    client: Any, iot_core: IotCore, calls: Calls, what: str
+) -> None:
+    outcomes: set[str] = set()
+    index, was_reached = 0, True
+    while was_reached:
+        made = client.post(TOKENS, {"deviceName": what}).ok()
+        token_id, device_id, _ = made["token"].split(".")
+        url = f"/api/v1/devices/{device_id}" if what == "device" else f"{TOKENS}/{token_id}"
+        withdrawn: list[int] = []
+        calls.begin()
+        calls.meanwhile = {index: lambda url=url, answers=withdrawn: answers.append(client.delete(url).status_code)}
+        try:
+            exchange(registrations(), made["token"], a_csr())
+            outcomes.add("done")
+        except TokenSpent:
+            outcomes.add("spent")
+        except aws_client("iot").exceptions.ResourceNotFoundException:
+            outcomes.add("crashed")  # on the certificate or thing that was taken away
+        was_reached = not calls.meanwhile
+
+        if was_reached and withdrawn == [HTTPStatus.NO_CONTENT]:
+            assert iot_core.able_to_connect(device_id) == []
+        index += 1
+    assert index > 14
+    assert "spent" in outcomes
+
+
 def test_a_revoked_claim_leaves_nothing_active(
     client: Any, iot_core: IotCore, calls: Calls, registered: dict[str, Any]
 ) -> None:
