@@ -8,6 +8,7 @@ replaced as a whole. Changes are written and synced in groups by one thread, and
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 Change = list[Any]
 """A kind and its arguments, all JSON."""
@@ -44,6 +45,9 @@ class Journal:
         self._lines: list[bytes] = []
         self._documents: dict[str, bytes] = {}
         self._group: list[Change] | None = None
+        self._file: BinaryIO = io.BytesIO()
+        self._writer: threading.Thread | None = None
+        self._closing = False
         self._appended = 0
         self._durable = 0
         self._broken: OSError | None = None
@@ -70,8 +74,10 @@ class Journal:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
             write_documents(part)
-            self._file = (part / CHANGES).open("xb", buffering=0)
+            file = (part / CHANGES).open("xb", buffering=0)
             part.rename(following)
+            self._file.close()
+            self._file = file
             sync_folder(self._folder)
             shutil.rmtree(self._folder / f"{self._generation:06d}", ignore_errors=True)
             self._generation += 1
@@ -124,7 +130,17 @@ class Journal:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Write what is logged from now on, and wake on *loop* who waits for it."""
         self._loop = loop
-        threading.Thread(target=self._write_forever, name="journal", daemon=True).start()
+        self._writer = threading.Thread(target=self._write_forever, name="journal", daemon=True)
+        self._writer.start()
+
+    def close(self) -> None:
+        """Write what is still to be written, and log no more."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._writer is not None:
+            self._writer.join()
+        self._file.close()
 
     def _put(self, transaction: list[Change]) -> None:
         self._lines.append(json.dumps(transaction, separators=(",", ":")).encode() + b"\n")
@@ -134,7 +150,9 @@ class Journal:
     def _write_forever(self) -> None:
         while self._broken is None:
             with self._changed:
-                self._changed.wait_for(lambda: self._lines or self._documents)
+                self._changed.wait_for(lambda: self._lines or self._documents or self._closing)
+                if not (self._lines or self._documents):
+                    return
             with self._writing:
                 with self._changed:
                     lines, self._lines = self._lines, []

@@ -16,6 +16,7 @@ from ministack.services import iot, iot_data, lambda_svc, secretsmanager, stepfu
 from ministack.services.cloudformation import provisioners
 
 from infra.local.patching import replace, require
+from infra.local.queries import OrderedPartitions
 from infra.local.settings import HOST
 
 Response = tuple[int, dict[str, str], bytes]
@@ -36,6 +37,7 @@ def repair() -> None:
     enforce_device_policies()
     cut_connections()
     answer_a_repeated_start()
+    OrderedPartitions().keep()
 
 
 def count_loopback_as_tls() -> None:
