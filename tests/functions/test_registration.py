@@ -490,6 +490,7 @@ def test_what_is_withdrawn_during_an_exchange_does_not_connect(
 
         if was_reached and withdrawn == [HTTPStatus.NO_CONTENT]:
             assert iot_core.able_to_connect(device_id) == []
+            assert what == "token" or device_id not in iot_core.things()
         index += 1
     assert index > 14
     assert "spent" in outcomes
