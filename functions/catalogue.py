@@ -28,7 +28,7 @@ class Needs(Flag):
     CERTIFICATES = auto()
     """Issue, attach, list and revoke device certificates; manage things."""
     EXPORT_START = auto()
-    """Start and stop the workflow of an export."""
+    """Start the workflow of an export."""
     EXPORT_READ = auto()
     """Presign and delete finished exports."""
     EXPORT_WRITE = auto()

@@ -29,10 +29,8 @@ SMALLEST_COMPRESSED = Size.kibibytes(1)
 class Api(Stack):
     """The gateway. *document* is ``openapi.json``; its operations name their Lambda by ``x-function``."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, document: dict[str, Any], **options: Any
-    ) -> None:
-        super().__init__(scope, construct_id, **options)
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, document: dict[str, Any]) -> None:
+        super().__init__(scope, construct_id)
         self._stage = stage
         self._functions: dict[str, lambda_.IFunction] = {}
         self._integrations: dict[str, apigateway.LambdaIntegration] = {}

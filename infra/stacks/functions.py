@@ -100,6 +100,5 @@ def _reviewed_wildcards(stage: Stage) -> dict[str, str]:
     return {
         "*": "X-Ray's writes and some actions of IoT Core know no resources; the latter are listed in grants.py.",
         f"arn:<AWS::Partition>:iot:{account}:cert/*": "IoT Core names a certificate when it issues it.",
-        f"arn:<AWS::Partition>:states:{account}:execution:{stage.prefix}-export:*": "One execution for each export.",
         f"{bucket}/*": "One object for each export.",
     }

@@ -1,6 +1,6 @@
 """What each need of the catalogue means in AWS: exact actions on exact resources, and the settings that name them.
 
-``*`` stands where the ids are made at run time (objects, things, certificates) or where the service knows no
+``*`` stands where names are made at run time (objects, things, certificates) or where the service knows no
 resource-level permission (``UNSCOPED_IOT_ACTIONS``).
 """
 
@@ -27,7 +27,7 @@ UNSCOPED_IOT_ACTIONS = (
 ANY_UUID = "????????-????-????-????-????????????"
 """Things are named by their device's id; nothing else in the account looks like one."""
 
-_READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+_READ_ITEMS = ("dynamodb:GetItem", "dynamodb:Query")
 _WRITE_ITEMS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 _USE_KEY_TO_READ = ("kms:Decrypt", "kms:DescribeKey")
 _USE_KEY_TO_WRITE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
@@ -104,7 +104,7 @@ def grants(
             ),
             registry_name,
         ),
-        Needs.AUTH_READ: Grant((Allow(("dynamodb:GetItem", "dynamodb:BatchGetItem"), (auth,)), read_key), auth_name),
+        Needs.AUTH_READ: Grant((Allow(("dynamodb:GetItem",), (auth,)), read_key), auth_name),
         Needs.AUTH_WRITE: Grant((Allow((*_WRITE_ITEMS, "dynamodb:ConditionCheckItem"), (auth,)), write_key), auth_name),
         Needs.READINGS_READ: Grant((Allow(_READ_ITEMS, (log, blocks)), read_key), readings_names),
         Needs.READINGS_WRITE: Grant(
@@ -114,7 +114,7 @@ def grants(
             ),
             readings_names,
         ),
-        Needs.BLOCKS_WRITE: Grant((Allow(_WRITE_ITEMS, (blocks,)), write_key), readings_names),
+        Needs.BLOCKS_WRITE: Grant((Allow(("dynamodb:PutItem",), (blocks,)), write_key), readings_names),
         Needs.COMPACT_QUEUE: Grant(
             (Allow(("sqs:SendMessage",), (compaction.queue_arn,)),),
             {"COMPACT_QUEUE_URL": compaction.queue_url},
@@ -148,11 +148,7 @@ def grants(
             {"DEVICE_POLICY_NAME": devices.policy, "DEVICE_THING_TYPE": devices.thing_type},
         ),
         Needs.EXPORT_START: Grant(
-            (
-                Allow(("states:StartExecution",), (workflow_arn,)),
-                Allow(("states:StopExecution",), (f"{workflow_arn.replace(':stateMachine:', ':execution:')}:*",)),
-            ),
-            {"EXPORT_WORKFLOW_ARN": workflow_arn},
+            (Allow(("states:StartExecution",), (workflow_arn,)),), {"EXPORT_WORKFLOW_ARN": workflow_arn}
         ),
         Needs.EXPORT_READ: Grant(
             (Allow(("s3:GetObject", "s3:DeleteObject"), (objects,)), key("s3", ("kms:Decrypt",))),
@@ -166,7 +162,6 @@ def grants(
                         "s3:PutObject",
                         "s3:DeleteObject",
                         "s3:AbortMultipartUpload",
-                        "s3:ListMultipartUploadParts",
                     ),
                     (objects,),
                 ),

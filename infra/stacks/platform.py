@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from aws_cdk import ArnFormat, CfnOutput, Stack
+from aws_cdk import Annotations, CfnOutput, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -17,31 +15,16 @@ from infra.stacks.ingestion import Ingestion
 from infra.stacks.queues import Queues
 from infra.stacks.stage import Stage
 from infra.stacks.storage import Storage
-from infra.stacks.workflows import Workflows
+from infra.stacks.workflows import Workflows, export_arn
 
 
 class Platform(Stack):
     """Everything but the data and the API in front of it."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        stage: Stage,
-        storage: Storage,
-        code: Code,
-        **options: Any,
-    ) -> None:
-        super().__init__(scope, construct_id, **options)
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, storage: Storage, code: Code) -> None:
+        super().__init__(scope, construct_id)
         queues = Queues(self, "Queues")
         ingestion = Ingestion(self, "Ingestion", stage=stage, queues=queues)
-        workflow_arn = self.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=f"{stage.prefix}-export",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         self.functions = Functions(
             self,
             "Functions",
@@ -51,7 +34,7 @@ class Platform(Stack):
                 self,
                 storage=storage,
                 compaction=queues["compaction"],
-                workflow_arn=workflow_arn,
+                workflow_arn=export_arn(self, stage),
                 devices=ingestion.devices,
             ),
         )
@@ -62,6 +45,10 @@ class Platform(Stack):
         for name, value in stage.sessions().items():
             self.functions["authorizer"].add_environment(name, value)
         Workflows(self, "Workflows", stage=stage, export_steps=self.functions["export_steps"])
+        if not (stage.python or stage.is_local):
+            Annotations.of(self).add_warning_v2(
+                "whimbrel:bytecode", "Cold starts will take 2.3 times as long: give -c python=/path/to/python3.13."
+            )
         self._sweep_daily(self.functions["compact"])
         CfnOutput(self, "OperatorFunction", value=self.functions["operator"].function_name)
         CfnOutput(self, "DevicePolicyName", value=ingestion.devices.policy)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -21,8 +19,8 @@ EXPORT_LIFETIME = Duration.days(3)
 class Storage(Stack):
     """Four tables, a bucket, a key and a secret. All are retained when the stack goes."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **options: Any) -> None:
-        super().__init__(scope, construct_id, **options)
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
         self.key = kms.Key(
             self,
             "Key",
@@ -70,6 +68,7 @@ class Storage(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
+        CfnOutput(self, "ExportsBucket", value=self.exports.bucket_name)
         accept(
             self.exports,
             "S1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -58,14 +58,14 @@ class Workflows(Construct):
         self.export = sfn.StateMachine(
             self,
             "Export",
-            state_machine_name=f"{stage.prefix}-export",
+            state_machine_name=export_name(stage),
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_string(json.dumps(export_definition())),
             definition_substitutions={"ExportSteps": export_steps.function_arn},
             timeout=EXPORT_TIME_LIMIT,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=log_group(self, "ExportLog", f"/aws/vendedlogs/states/{stage.prefix}-export"),
+                destination=log_group(self, "ExportLog", f"/aws/vendedlogs/states/{export_name(stage)}"),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),
@@ -76,6 +76,21 @@ class Workflows(Construct):
             reason="Log delivery and X-Ray know no resource-level permissions.",
         )
         self.export.add_to_role_policy(Allow(("lambda:InvokeFunction",), (export_steps.function_arn,)).statement())
+
+
+def export_name(stage: Stage) -> str:
+    """Return the name of the export's state machine."""
+    return f"{stage.prefix}-export"
+
+
+def export_arn(stack: Stack, stage: Stage) -> str:
+    """Return its ARN, known before it exists: it calls a Lambda, and another Lambda of the same construct starts it."""
+    return stack.format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=export_name(stage),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def export_definition() -> dict[str, Any]:

@@ -24,7 +24,6 @@ COMPACTION = "<Queuescompaction40C482EB.Arn>"
 ACCOUNT = "<AWS::Region>:<AWS::AccountId>"
 IOT = f"arn:<AWS::Partition>:iot:{ACCOUNT}"
 WORKFLOW = f"arn:<AWS::Partition>:states:{ACCOUNT}:stateMachine:whimbrel-{STAGE}-export"
-EXECUTIONS = f"arn:<AWS::Partition>:states:{ACCOUNT}:execution:whimbrel-{STAGE}-export:*"
 A_UUID = "????????-????-????-????-????????????"
 
 READ_KEY = {(f"kms:{action}", KEY) for action in ("Decrypt", "DescribeKey")}
@@ -36,20 +35,20 @@ def on(resource: str, service: str, *actions: str) -> set[tuple[str, str]]:
 
 
 ALLOWED: dict[Needs, set[tuple[str, str]]] = {
-    Needs.REGISTRY_READ: on(REGISTRY, "dynamodb", "GetItem", "BatchGetItem", "Query")
+    Needs.REGISTRY_READ: on(REGISTRY, "dynamodb", "GetItem", "Query")
     | on(f"{REGISTRY}/index/by_parent", "dynamodb", "Query")
     | READ_KEY,
     Needs.REGISTRY_WRITE: on(
         REGISTRY, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"
     )
     | WRITE_KEY,
-    Needs.AUTH_READ: on(AUTH, "dynamodb", "GetItem", "BatchGetItem") | READ_KEY,
+    Needs.AUTH_READ: on(AUTH, "dynamodb", "GetItem") | READ_KEY,
     Needs.AUTH_WRITE: on(AUTH, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") | WRITE_KEY,
-    Needs.READINGS_READ: on(LOG, "dynamodb", "GetItem", "BatchGetItem", "Query")
-    | on(BLOCKS, "dynamodb", "GetItem", "BatchGetItem", "Query")
+    Needs.READINGS_READ: on(LOG, "dynamodb", "GetItem", "Query")
+    | on(BLOCKS, "dynamodb", "GetItem", "Query")
     | READ_KEY,
     Needs.READINGS_WRITE: on(LOG, "dynamodb", "PutItem", "UpdateItem", "BatchWriteItem") | WRITE_KEY,
-    Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem", "UpdateItem", "DeleteItem") | WRITE_KEY,
+    Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem") | WRITE_KEY,
     Needs.COMPACT_QUEUE: on(COMPACTION, "sqs", "SendMessage"),
     Needs.SECRET: on(SECRET, "secretsmanager", "GetSecretValue") | on(KEY, "kms", "Decrypt"),
     Needs.CERTIFICATES: on(
@@ -72,11 +71,9 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
         "DetachPolicy",
     )
     | on(f"{IOT}:client/{A_UUID}", "iot", "DeleteConnection"),
-    Needs.EXPORT_START: on(WORKFLOW, "states", "StartExecution") | on(EXECUTIONS, "states", "StopExecution"),
+    Needs.EXPORT_START: on(WORKFLOW, "states", "StartExecution"),
     Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
-    Needs.EXPORT_WRITE: on(
-        EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"
-    )
+    Needs.EXPORT_WRITE: on(EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
     | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
 }
 
@@ -101,7 +98,6 @@ SESSIONS = {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"}
 WILDCARDS = {
     "*",
     EXPORTS,
-    EXECUTIONS,
     f"{IOT}:thing/{A_UUID}",
     f"{IOT}:client/{A_UUID}",
     f"{IOT}:cert/*",

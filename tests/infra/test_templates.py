@@ -93,3 +93,14 @@ def test_options_of_a_stage_reach_the_template(tmp_path: Path) -> None:
     }
     assert reserved == {"ingest": 7, "compact": 7, "presence": 7}
     assert assembly.functions()["authorizer"]["Environment"]["Variables"]["OIDC_ISSUER"] == "https://issuer.test"
+
+
+def test_the_outputs_are_what_an_operator_needs(assembly: Assembly) -> None:
+    outputs = {
+        name
+        for template in assembly.templates.values()
+        for name, output in template["Outputs"].items()
+        if "Export" not in output
+    }
+
+    assert outputs == {"ApiUrl", "DevicePolicyName", "ExportsBucket", "MqttEndpointCommand", "OperatorFunction"}
