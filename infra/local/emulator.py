@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,7 +24,7 @@ THREADS = 64
 
 
 @asynccontextmanager
-async def served(application: Any, settings: LocalSettings) -> AsyncIterator[None]:
+async def served(application: Any, settings: LocalSettings) -> AsyncGenerator[None]:
     """Serve *application* and the MQTT broker inside the block, then let what is under way finish.
 
     Raises:

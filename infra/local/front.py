@@ -1,12 +1,12 @@
-"""The one HTTP port: the deployed API at ``/api/...``, the development issuer's keys, and AWS itself everywhere else."""
+"""The one HTTP port: the deployed API at ``/api/...``, the development issuer's keys, and AWS everywhere else."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -30,7 +30,7 @@ HIDDEN = ("/_ministack/reset", "/_ministack/config")
 """What would wipe or change the emulator past the log of changes."""
 
 
-class Refusal(Exception):  # noqa: N818 (a problem, as in the kit)
+class Refusal(Exception):
     """What the gateway itself answers, as problem details."""
 
     def __init__(self, status: HTTPStatus, code: str, title: str, detail: str) -> None:
@@ -54,6 +54,7 @@ class Front:
         require(gateway, "app", "_send_response")
         self._documents = documents
         self._under_way = 0
+        self._idle = asyncio.Event()
         self.serving = False
 
     async def drain(self, seconds: float) -> None:
@@ -62,9 +63,9 @@ class Front:
         Their handlers need the emulator behind this same port, so it must go on listening meanwhile.
         """
         self.serving = False
-        deadline = time.monotonic() + seconds
-        while self._under_way and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        if self._under_way:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -91,10 +92,13 @@ class Front:
             await gateway._send_response(send, 200, {"Content-Type": "application/json"}, body)
         elif stage := next((STAGES[prefix] for prefix in STAGES if path.startswith(prefix)), None):
             self._under_way += 1
+            self._idle.clear()
             try:
                 await self._serve_api(stage, scope, receive, send)
             finally:
                 self._under_way -= 1
+                if not self._under_way:
+                    self._idle.set()
         else:
             _refuse_strangers(scope)
             await gateway.app(scope, receive, send)

@@ -30,6 +30,16 @@ _LAST_LINE = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)")
 _log = logging.getLogger("whimbrel.local")
 
 
+def locks() -> dict[str, threading.Lock]:
+    """Return who may not run beside whom.
+
+    All HTTP handlers share a lock: Powertools keeps the event of the moment in the class of all resolvers, and two
+    threads in there answer each other's callers. The others only must not meet themselves.
+    """
+    http = threading.Lock()
+    return {function.import_path: http if function in HTTP_FUNCTIONS else threading.Lock() for function in FUNCTIONS}
+
+
 @dataclass(slots=True)
 class Hosting:
     """Runs handlers once it is told what the platform is called: before ``open`` they wait.
@@ -39,7 +49,7 @@ class Hosting:
 
     local: Mapping[str, str]
     _opened: threading.Event = field(default_factory=threading.Event)
-    _locks: Mapping[str, threading.Lock] = field(default_factory=lambda: _locks())
+    _locks: Mapping[str, threading.Lock] = field(default_factory=locks)
 
     def in_process(self) -> None:
         """Import the handlers from the checkout and run them here: 3 ms a request instead of a process per function."""
@@ -118,18 +128,6 @@ class Hosting:
                 body = {"errorMessage": str(error), "errorType": type(error).__name__}
                 return {"body": body, "error": True, "log": traceback.format_exc()}
         return {"body": json.loads(answer), "log": ""}
-
-
-def _locks() -> dict[str, threading.Lock]:
-    """Return who may not run beside whom.
-
-    All HTTP handlers share a lock: Powertools keeps the event of the moment in the class of all resolvers, and two
-    threads in there answer each other's callers. The others only must not meet themselves.
-    """
-    http = threading.Lock()
-    return {
-        function.import_path: http if function in HTTP_FUNCTIONS else threading.Lock() for function in FUNCTIONS
-    }
 
 
 class Context:

@@ -35,10 +35,11 @@ class Issuer:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
             replace_file(self.key_path, pem)
-        self._key = serialization.load_pem_private_key(self.key_path.read_bytes(), password=None)
-        if not isinstance(self._key, rsa.RSAPrivateKey):
+        key = serialization.load_pem_private_key(self.key_path.read_bytes(), password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
             raise SystemExit(f"{self.key_path} is not an RSA key; remove it and start again.")
-        public = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
+        self._key = key
+        public = json.loads(RSAAlgorithm.to_jwk(key.public_key()))
         self.kid = hashlib.sha256(public["n"].encode()).hexdigest()[:16]
         self._jwk = {**public, "kid": self.kid, "use": "sig", "alg": ALGORITHM}
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,15 +26,15 @@ CHANGES = "changes.jsonl"
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
-class JournalBroken(Exception):  # noqa: N818 (a state of affairs, like our problems)
+class JournalBroken(Exception):
     """The disk refused a write: nothing may be acknowledged until a restart has read back what is really there."""
 
 
 class Journal:
     """The log of the newest generation in *folder*.
 
-    Reading comes first, then ``begin`` and ``start``. Any thread may log changes; ``begin`` and ``durable`` belong to the
-    event loop's.
+    Reading comes first, then ``begin`` and ``start``. Any thread may log changes; ``begin`` and ``durable`` belong to
+    the event loop's.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -96,7 +96,7 @@ class Journal:
                 self._group.append(list(change))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Log the changes made inside as one: after a crash there will be all of them or none."""
         with self._changed:
             self._group = []

@@ -35,7 +35,8 @@ def repair() -> None:
     keep_no_logs()
     require_client_certificates()
     enforce_device_policies()
-    cut_connections()
+    cut_revoked_connections()
+    know_delete_connection()
     answer_a_repeated_start()
     OrderedPartitions().keep()
 
@@ -51,7 +52,7 @@ def count_loopback_as_tls() -> None:
 
 def refer_to_secrets_by_arn() -> None:
     """In a template, ``Ref`` of a secret is its name here and its ARN on AWS: policies name a resource that is none."""
-    secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    secret: dict[str, Any] = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, update, delete = secret["create"], secret["update"], secret["delete"]
 
     def name_of(arn: str) -> str:
@@ -73,7 +74,14 @@ def refer_to_secrets_by_arn() -> None:
 
 def keep_no_logs() -> None:
     """Each invocation opens a log stream of its own, in memory and for ever. Logs go to the log file."""
-    replace(lambda_svc, "_emit_lambda_logs", lambda _: lambda *_arguments, **_options: None)
+
+    def forget(_: Callable[..., None]) -> Callable[..., None]:
+        def emit(*_arguments: Any, **_options: Any) -> None:
+            """Emit nothing."""
+
+        return emit
+
+    replace(lambda_svc, "_emit_lambda_logs", forget)
 
 
 def require_client_certificates() -> None:
@@ -126,8 +134,8 @@ def listen_on_loopback(loop: asyncio.AbstractEventLoop) -> None:
     loop.create_server = create  # type: ignore[method-assign]
 
 
-def cut_connections() -> None:
-    """A certificate that is revoked leaves its connection open, and ``DeleteConnection`` is unknown."""
+def cut_revoked_connections() -> None:
+    """A certificate that is revoked leaves its connection open, and what comes over it is acknowledged."""
     require(iot, "_connected_clients", "_certificates")
 
     def revoke(original: Handler) -> Handler:
@@ -143,6 +151,13 @@ def cut_connections() -> None:
 
         return control
 
+    replace(iot, "handle_request", revoke)
+
+
+def know_delete_connection() -> None:
+    """The data plane's ``DeleteConnection`` is unknown."""
+    require(iot, "_connected_clients")
+
     def disconnect(original: Handler) -> Handler:
         async def data(method: str, path: str, *request: Any) -> Response:
             if method != "DELETE" or not path.startswith("/connections/"):
@@ -156,7 +171,6 @@ def cut_connections() -> None:
 
         return data
 
-    replace(iot, "handle_request", revoke)
     replace(iot_data, "handle_request", disconnect)
 
 

@@ -67,7 +67,7 @@ class OrderedPartitions:
 
     def _narrowing(self, original: Callable[[Query], Any]) -> Callable[[Query], Any]:
         def query(request: Query) -> Any:
-            name = dynamodb._normalize_table_name(request.get("TableName"))
+            name = dynamodb._normalize_table_name(request.get("TableName", ""))
             table = dynamodb._tables.get(name)
             view = self._view(table, request) if table and "IndexName" not in request else None
             if view is None:
@@ -87,7 +87,7 @@ class OrderedPartitions:
         condition = _CONDITION.fullmatch(request.get("KeyConditionExpression") or "")
         if condition is None or not sort_name or dynamodb._get_attr_type(table, sort_name) != "S":
             return None
-        partition = (values.get(condition["partition"]) or {}).get("S")
+        partition: Any = (values.get(condition["partition"]) or {}).get("S")
         items = table["items"].get(partition)
         if items is None or len(items) <= SMALL:
             return None

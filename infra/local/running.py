@@ -27,78 +27,94 @@ from infra.local.seed import demo_organizations, write_credentials
 from infra.local.settings import HOST, LocalSettings
 
 
-async def run(settings: LocalSettings, assembly: Assembly, console: Console) -> None:
-    """Serve the platform until SIGINT or SIGTERM.
+class LocalPlatform:
+    """An assembly, deployed to the emulator in this process."""
 
-    Raises:
-        SystemExit: a port is taken, or the state is another version's.
-        DeploymentFailed: the assembly does not deploy.
-    """
-    started = time.monotonic()
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    def __init__(self, settings: LocalSettings, assembly: Assembly, console: Console) -> None:
+        self._settings = settings
+        self._assembly = assembly
+        self._console = console
+        self._deployed = Deployed(settings.state_dir / "deployed.json")
+        self._issuer = Issuer(settings.state_dir / "issuer", settings.url)
+        self._durability = Durability(settings.state_dir / "emulator")
+        self._ca_path = settings.state_dir / "ca.pem"
+        mqtt = {"MQTT_HOST": HOST, "MQTT_PORT": str(settings.mqtt_port), "MQTT_CA_PATH": str(self._ca_path)}
+        self._hosting = Hosting({**mqtt, **self._issuer.settings})
 
-    deployed = _Deployed(settings.state_dir / "deployed.json")
-    deployed.check_version()
-    issuer = Issuer(settings.state_dir / "issuer", settings.url)
-    ca_path = settings.state_dir / "ca.pem"
-    hosting = Hosting(
-        {"MQTT_HOST": HOST, "MQTT_PORT": str(settings.mqtt_port), "MQTT_CA_PATH": str(ca_path), **issuer.settings}
-    )
-    repair()
-    if settings.workers:
-        hosting.in_workers()
-    else:
-        hosting.in_process()
-    durability = Durability(settings.state_dir / "emulator")
-    durability.load()
-    durability.start(loop)
-    front = Front(issuer.documents())
+    async def run(self) -> None:
+        """Serve the platform until SIGINT or SIGTERM.
 
-    async with served(front, settings):
-        startup = asyncio.create_task(_start(settings, assembly, deployed, hosting, durability, issuer, ca_path))
-        stopping = asyncio.create_task(stop.wait())
-        with console.status("Starting …"):
-            await asyncio.wait({startup, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if startup.done():
-            startup.result()
-            front.serving = True
-            _announce(settings, console, seconds=time.monotonic() - started)
-            upkeep = asyncio.create_task(durability.keep_small())
-            await stopping
-            upkeep.cancel()
-            console.print("Stopping …")
-            await front.drain(GRACE_S)
-    if startup.done():  # else the state is half a deployment's, and what is on disk is the one before it
-        durability.checkpoint()
-    lambda_runtime.reset()
+        Raises:
+            SystemExit: a port is taken, or the state is another version's.
+            DeploymentFailed: the assembly does not deploy.
+        """
+        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        self._deployed.check_version()
+        repair()
+        if self._settings.workers:
+            self._hosting.in_workers()
+        else:
+            self._hosting.in_process()
+        self._durability.load()
+        self._durability.start(loop)
+        front = Front(self._issuer.documents())
+
+        async with served(front, self._settings):
+            starting = asyncio.create_task(self._start())
+            stopping = asyncio.create_task(stop.wait())
+            with self._console.status("Starting …"):
+                await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                front.serving = True
+                self._announce(time.monotonic() - began)
+                upkeep = asyncio.create_task(self._durability.keep_small())
+                await stopping
+                upkeep.cancel()
+                self._console.print("Stopping …")
+                await front.drain(GRACE_S)
+        if starting.done():  # else the state is half a deployment's, and what is on disk is the one before it
+            self._durability.checkpoint()
+        lambda_runtime.reset()
+
+    async def _start(self) -> None:
+        """Deploy what has changed, let the handlers run, seed, and write the credentials last."""
+        replace_file(self._ca_path, iot.get_ca_cert_pem().encode(), mode=0o644)
+        fingerprint = self._assembly.fingerprint()
+        if self._deployed.fingerprint != fingerprint:
+            await asyncio.to_thread(deploy, self._assembly)
+            self._durability.checkpoint()
+            self._deployed.record(fingerprint)
+        self._hosting.open()
+        resume_executions()
+        organizations = await asyncio.to_thread(demo_organizations, self._settings)
+        write_credentials(self._settings, self._issuer, organizations)
+
+    def _announce(self, seconds: float) -> None:
+        credentials = self._settings.state_dir / "credentials.json"
+        table = Table.grid(padding=(0, 2))
+        table.add_row("API", f"{self._settings.url}/api/v1")
+        table.add_row("Reference", f"{self._settings.url}/api/docs")
+        table.add_row("MQTT", f"{HOST}:{self._settings.mqtt_port}, TLS, with the device's certificate")
+        table.add_row("Credentials", str(credentials))
+        table.add_row("Log", str(self._settings.state_dir / "platform.log"))
+        self._console.print(f"\n[bold]Whimbrel is ready[/bold] after {seconds:.1f} s.\n")
+        self._console.print(table)
+        read_key = f"import json; print(json.load(open('{credentials}'))['apiKey'])"
+        self._console.print(f'\n  KEY=$(python3 -c "{read_key}")', soft_wrap=True)
+        self._console.print(
+            f'  curl -H "Authorization: Bearer $KEY" {self._settings.url}/api/v1/devices\n', soft_wrap=True
+        )
+        if not self._settings.enforce_iam:
+            self._console.print("IAM is simulated: no policy is enforced. AUTH=true enforces them.", style="yellow")
+        self._console.print("Ctrl-C stops it; what it knows stays.")
 
 
-async def _start(  # noqa: PLR0913, PLR0917 (each part of the platform, once)
-    settings: LocalSettings,
-    assembly: Assembly,
-    deployed: _Deployed,
-    hosting: Hosting,
-    durability: Durability,
-    issuer: Issuer,
-    ca_path: Path,
-) -> None:
-    """Deploy what has changed, let the handlers run, seed, and write the credentials last."""
-    replace_file(ca_path, iot.get_ca_cert_pem().encode(), mode=0o644)
-    fingerprint = assembly.fingerprint()
-    if deployed.fingerprint != fingerprint:
-        await asyncio.to_thread(deploy, assembly)
-        durability.checkpoint()
-        deployed.record(fingerprint)
-    hosting.open()
-    resume_executions()
-    organizations = await asyncio.to_thread(demo_organizations, settings)
-    write_credentials(settings, issuer, organizations)
-
-
-class _Deployed:
+class Deployed:
     """Which assembly the state on disk belongs to, and which emulator wrote it."""
 
     def __init__(self, path: Path) -> None:
@@ -119,21 +135,3 @@ class _Deployed:
         """Remember what has been deployed."""
         document = {"fingerprint": fingerprint, "ministack": version("ministack")}
         replace_file(self._path, json.dumps(document).encode())
-
-
-def _announce(settings: LocalSettings, console: Console, *, seconds: float) -> None:
-    credentials = settings.state_dir / "credentials.json"
-    table = Table.grid(padding=(0, 2))
-    table.add_row("API", f"{settings.url}/api/v1")
-    table.add_row("Reference", f"{settings.url}/api/docs")
-    table.add_row("MQTT", f"{HOST}:{settings.mqtt_port}, TLS, with the device's certificate")
-    table.add_row("Credentials", str(credentials))
-    table.add_row("Log", str(settings.state_dir / "platform.log"))
-    console.print(f"\n[bold]Whimbrel is ready[/bold] after {seconds:.1f} s.\n")
-    console.print(table)
-    read_key = f"import json; print(json.load(open('{credentials}'))['apiKey'])"
-    console.print(f'\n  KEY=$(python3 -c "{read_key}")', soft_wrap=True)
-    console.print(f'  curl -H "Authorization: Bearer $KEY" {settings.url}/api/v1/devices\n', soft_wrap=True)
-    if not settings.enforce_iam:
-        console.print("IAM is simulated: no policy is enforced. AUTH=true enforces them.", style="yellow")
-    console.print("Ctrl-C stops it; what it knows stays.")

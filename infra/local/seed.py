@@ -17,7 +17,7 @@ MEMBER = {"userId": "demo-member", "email": "member@demo.example"}
 NEIGHBOUR = {"userId": "demo-neighbour", "email": "owner@neighbour.example"}
 
 
-class SeedFailed(Exception):  # noqa: N818 (says what happened)
+class SeedFailed(Exception):
     """The operator function refused; the message is its answer."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,10 +29,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory, assembly: Path) -> Iterat
 
 @pytest.fixture
 def a_platform(tmp_path: Path, assembly: Path) -> Iterator[Callable[..., Platform]]:
-    """Return a maker of platforms of the test's own, hosted as ``make run`` does; killed afterwards if they still run."""
+    """Return a maker of platforms of the test's own, hosted as ``make run`` does; killed if still running."""
     made: list[Platform] = []
 
-    def make(**options: object) -> Platform:
+    def make(**options: Any) -> Platform:
         made.append(Platform(tmp_path / str(len(made)), assembly, **options))
         made[-1].start()
         return made[-1]

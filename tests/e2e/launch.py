@@ -23,6 +23,12 @@ PATIENCE_S = 60.0
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back; header names are lower-case."""
@@ -44,8 +50,8 @@ class Platform:
     workers: bool = False
     enforce_iam: bool = False
     launcher: tuple[str, ...] = LAUNCHER
-    http_port: int = field(default_factory=lambda: a_free_port())
-    mqtt_port: int = field(default_factory=lambda: a_free_port())
+    http_port: int = field(default_factory=a_free_port)
+    mqtt_port: int = field(default_factory=a_free_port)
 
     def start(self) -> None:
         """Start it and return when it answers; its output is in the error if it does not."""
@@ -105,13 +111,16 @@ class Platform:
         try:
             connection.request(method, path, content, given | (headers or {}))
             response = connection.getresponse()
-            return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+            return Answer(
+                response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+            )
         finally:
             connection.close()
 
     def aws(self, service: str) -> Any:
         """Return a boto3 client of the emulator, which does not try again."""
-        return boto3.client(
+        client: Any = boto3.client
+        return client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.http_port}",
             region_name="us-east-1",
@@ -133,9 +142,3 @@ class Platform:
             return self.call("GET", "/api/health/ready", key="").status == 200
         except OSError:
             return False
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

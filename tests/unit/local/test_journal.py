@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def nothing(_: Path) -> None:
 
 
 @contextmanager
-def logging(folder: Path) -> Iterator[tuple[Journal, Callable[[list[list[tuple[str, int]]]], None]]]:
+def logging(folder: Path) -> Generator[tuple[Journal, Callable[[list[list[tuple[str, int]]]], None]]]:
     """Open the journal in *folder*, with a way to log transactions and wait until they are durable."""
     loop = asyncio.new_event_loop()
     journal = Journal(folder)
@@ -67,9 +67,12 @@ def test_a_log_that_ends_early_holds_whole_transactions(
 
 
 def test_a_new_generation_replaces_the_old(tmp_path: Path) -> None:
+    def write_state(folder: Path) -> None:
+        (folder / "state.json").write_text("{}")
+
     with logging(tmp_path) as (journal, transact):
         transact([[("a", 1)]])
-        journal.begin(lambda folder: (folder / "state.json").write_text("{}") and None)
+        journal.begin(write_state)
         transact([[("b", 2)]])
 
     assert [path.name for path in tmp_path.iterdir()] == ["000002"]
