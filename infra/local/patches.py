@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iot, iot_data, lambda_svc, secretsmanager, stepfunctions
 from ministack.services.cloudformation import provisioners
@@ -38,6 +38,7 @@ def repair() -> None:
     cut_revoked_connections()
     know_delete_connection()
     answer_a_repeated_start()
+    name_what_iot_calls_are_about()
     OrderedPartitions().keep()
 
 
@@ -165,7 +166,8 @@ def know_delete_connection() -> None:
             client_id = unquote(path.removeprefix("/connections/"))
             session = iot._connected_clients.get((get_account_id(), get_region(), client_id))
             if session is None:
-                return 404, JSON, json.dumps({"message": f"{client_id} is not connected"}).encode()
+                error = {"__type": "ResourceNotFoundException", "message": f"{client_id} is not connected"}
+                return 404, JSON, json.dumps(error).encode()
             await _cut(session, "API_INITIATED_DISCONNECT")
             return 200, {}, b""
 
@@ -197,3 +199,24 @@ def answer_a_repeated_start() -> None:
         return start_execution
 
     replace(stepfunctions, "_start_execution", start)
+
+
+def name_what_iot_calls_are_about() -> None:
+    """IAM judges some calls of IoT Core by their own resource; here they are judged by ``*``, which no role is granted.
+
+    Attaching and detaching a policy is about the certificate in the body, cutting a connection about the client.
+    """
+
+    def extract(original: Callable[..., str]) -> Callable[..., str]:
+        def resource(
+            service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+        ) -> str:
+            if service == "iot" and path.startswith("/target-policies/"):
+                return json.loads(body or b"{}").get("target", "*")
+            if service == "iot-data" and path.startswith("/connections/"):
+                return f"arn:aws:iot:{region}:{account}:client/{unquote(path.removeprefix('/connections/'))}"
+            return original(service, method, path, headers, body, query, region, account)
+
+        return resource
+
+    replace(iam_actions, "extract_resource_arn", extract)
