@@ -450,6 +450,23 @@ def test_what_is_too_much_for_a_step_goes_on_in_another_file(world: World) -> No
     assert archive.testzip() is None
 
 
+def test_a_step_may_end_within_a_sensor(world: World) -> None:
+    for day in range(3):
+        values: list[Value] = [float(number) for number in range(600)]
+        world.measure(world.second_device, world.second_sensor, ValueType.DOUBLE, values, FROM_MS + day * 86_400_000)
+    scope = {"scopeType": "SENSOR", "scopeId": world.second_sensor}
+    whole = csv_rows(world.archive(world.export(**scope)))
+    asked = world.ask(**scope).ok()
+
+    played(world.organization_id, asked["id"], budget_s=0)
+
+    archive = world.archive(asked)
+    names = [name for name in archive.namelist() if name.startswith("readings")]
+    assert len(names) > 2
+    assert [row for name in names for row in csv_rows(archive, name)] == whole
+    assert len(whole) == 1_800
+
+
 def test_large_devices_are_read_sensor_by_sensor_to_the_same_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     held = csv_rows(world.archive(world.export()))
     monkeypatch.setattr("functions.exports.contents.MAX_HELD", 1)

@@ -14,13 +14,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 from whimbrel.domain.series import ValueType
 from whimbrel.instants import from_ms
 
-MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 (the full-width forms are meant)
 """What makes a spreadsheet take text for a formula, or for the end of its cell."""
@@ -83,15 +84,23 @@ def write_jsonl(columns: Sequence[Column], batches: Iterable[Batch], sink: Sink)
 
 def times(timestamps: Iterable[int]) -> list[str]:
     """Return the wire form, ``2026-01-31T12:00:00.000Z``, of many milliseconds since 1970; fastest if in order."""
+    seconds, milliseconds = _clock()
     written: list[str] = []
-    minute, prefix = None, ""
+    day, date = None, ""
     for at in timestamps:
-        this_minute, rest = divmod(at, MINUTE_MS)
-        if this_minute != minute:
-            minute = this_minute
-            prefix = from_ms(minute * MINUTE_MS).isoformat()[:17]
-        written.append(f"{prefix}{rest // 1000:02d}.{rest % 1000:03d}Z")
+        this_day, rest = divmod(at, DAY_MS)
+        if this_day != day:
+            day = this_day
+            date = from_ms(day * DAY_MS).isoformat()[:11]
+        written.append(date + seconds[rest // 1000] + milliseconds[rest % 1000])
     return written
+
+
+@cache
+def _clock() -> tuple[list[str], list[str]]:
+    """Return how each second of a day and each millisecond of a second is written: looked up, it costs a third."""
+    seconds = [f"{at // 3600:02d}:{at // 60 % 60:02d}:{at % 60:02d}." for at in range(86_400)]
+    return seconds, [f"{at:03d}Z" for at in range(1_000)]
 
 
 @dataclass(frozen=True, slots=True)
