@@ -8,7 +8,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
+from whimbrel.aws.clients import client
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
+from whimbrel.domain.provisioning import RegistrationToken
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
@@ -16,6 +18,7 @@ from whimbrel.http.standard import ALL_METHODS, StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
+from whimbrel.store.transactions import commit
 
 from functions.devices.models import DeviceBody
 
@@ -79,5 +82,8 @@ def delete_device(
     require_match(device, if_match)
     # Before, so that a delete that fails half-way can be repeated; after, for a device that was being provisioned.
     iot.retire_device(device_id)
-    devices.remove(device)
+    pending = tenant.things(RegistrationToken)
+    tokens = [pending.removing(token.id) for token in pending.all(device_id)]
+    # In whatever version: being cut off, the device has just been seen to leave.
+    commit(client("dynamodb"), [devices.removing(device_id), *tokens])
     iot.retire_device(device_id)

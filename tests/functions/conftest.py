@@ -106,9 +106,13 @@ class Calls:
     meanwhile: dict[int, Callable[[], Any]] = field(default_factory=dict)
     """What somebody else does just before a call."""
 
-    def begin(self, plan: dict[int, str] | None = None) -> None:
+    def begin(
+        self, plan: dict[int, str] | None = None, *, meanwhile: dict[int, Callable[[], Any]] | None = None
+    ) -> None:
+        """Count from here; positions are those of the calls to come."""
         self.made = []
         self.plan = plan or {}
+        self.meanwhile = meanwhile or {}
 
 
 @pytest.fixture

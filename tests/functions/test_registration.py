@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -20,8 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whimbrel import instants
 from whimbrel.aws.clients import client as aws_client
+from whimbrel.domain.fleet import Device
 from whimbrel.domain.provisioning import LEASE_MS, ClaimState, RegistrationTokenId, TokenClaimed, TokenSpent
+from whimbrel.ids import DeviceId, OrganizationId
 from whimbrel.store.registration import registrations
+from whimbrel.store.tenant import Tenant
 
 from functions.registration.rules import exchange
 from tests.functions.conftest import Calls, Crash, IotCore, a_csr
@@ -221,6 +225,7 @@ def test_a_token_goes_with_its_device(client: Any, stranger: Any, registered: di
     client.delete(f"/api/v1/devices/{registered['deviceId']}").ok()
 
     assert stranger.post(PROVISION, {"token": registered["token"], "csrPem": a_csr()}).status_code == HTTPStatus.GONE
+    assert client.get(TOKENS).ok()["items"] == []
 
 
 def test_a_deleted_device_can_connect_no_more(
@@ -236,6 +241,24 @@ def test_a_deleted_device_can_connect_no_more(
     assert iot_core.disconnected == [registered["deviceId"]]
     assert stranger.post(PROVISION, body).status_code == HTTPStatus.GONE
     assert iot_core.active() == []
+
+
+def test_a_device_that_leaves_because_it_is_deleted_is_deleted(
+    client: Any, stranger: Any, organization: Any, iot_core: IotCore, calls: Calls, registered: dict[str, Any]
+) -> None:
+    stranger.post(PROVISION, {"token": registered["token"], "csrPem": a_csr()}).ok()
+    url = f"/api/v1/devices/{registered['deviceId']}"
+    devices = Tenant(OrganizationId(organization.id)).things(Device)
+    calls.begin()
+    client.get(url).ok()
+    # As presence does, just after the device has been looked up.
+    leave = partial(devices.change, DeviceId(registered["deviceId"]), Device.next_version)
+    calls.begin(meanwhile={len(calls.made): leave})
+
+    assert client.delete(url).status_code == HTTPStatus.NO_CONTENT
+
+    assert calls.meanwhile == {}
+    assert client.get(url).status_code == HTTPStatus.NOT_FOUND
 
 
 def test_secrets_are_shown_once_and_kept_nowhere(
@@ -477,8 +500,9 @@ def test_what_is_withdrawn_during_an_exchange_does_not_connect(
         token_id, device_id, _ = made["token"].split(".")
         url = f"/api/v1/devices/{device_id}" if what == "device" else f"{TOKENS}/{token_id}"
         withdrawn: list[int] = []
-        calls.begin()
-        calls.meanwhile = {index: lambda url=url, answers=withdrawn: answers.append(client.delete(url).status_code)}
+        calls.begin(
+            meanwhile={index: lambda url=url, answers=withdrawn: answers.append(client.delete(url).status_code)}
+        )
         try:
             exchange(registrations(), made["token"], a_csr())
             outcomes.add("done")
