@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -10,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPException
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.e2e.devices import Device, eventually
 from tests.e2e.launch import Platform
 
 pytestmark = pytest.mark.e2e
@@ -106,10 +109,14 @@ class Readings:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.key = platform.credentials["apiKey"]
-        made = [platform.call("POST", "/api/v1/devices", {"name": f"crash {n}"}).json() for n in range(WRITERS)]
-        self.devices = [device["id"] for device in made]
+        self.devices = self._made()
         self.sensors = [self._sensor_of(device) for device in self.devices]
         self.acknowledged: list[set[int]] = [set() for _ in self.devices]
+
+    def _made(self) -> list[str]:
+        """Return the ids of the devices."""
+        made = (self.platform.call("POST", "/api/v1/devices", {"name": f"crash {n}"}) for n in range(WRITERS))
+        return [answer.json()["id"] for answer in made]
 
     def _sensor_of(self, device: str) -> str:
         """Return the id of the sensor that the device's first reading makes."""
@@ -153,6 +160,44 @@ class Readings:
             page = self.platform.call("GET", f"{path}&cursor={cursor}" if cursor else path).json()
             yield from page["points"]
             cursor = page["nextCursor"]
+
+
+class Publications(Readings):
+    """The same from devices that publish at QoS 1, waiting for each acknowledgement."""
+
+    def __init__(self, platform: Platform, folder: Path) -> None:
+        self.stations = [Device(platform, a_folder(folder / f"station-{number}")) for number in range(WRITERS)]
+        super().__init__(platform)
+
+    def _made(self) -> list[str]:
+        return [station.id for station in self.stations]
+
+    def connect(self) -> Callable[[int, int], None]:
+        """Connect all devices anew, and return ``publish``."""
+        self.clients = [station.client() for station in self.stations]
+        return self.publish
+
+    def publish(self, writer: int, number: int) -> None:
+        """Publish a batch.
+
+        Raises:
+            OSError: it was not acknowledged.
+        """
+        values = range(number * self.BATCH + 1, (number + 1) * self.BATCH + 1)
+        batch = [{"sensorId": "n", "timestamp": instant(v), "value": v} for v in values]
+        client = self.clients[writer]
+        sent = client.publish(self.stations[writer].topic, json.dumps(batch), qos=1)
+        while not sent.is_published():
+            if not client.is_connected():
+                client.loop_stop()
+                raise OSError("disconnected")
+            time.sleep(0.001)
+        self.acknowledged[writer].update(values)
+
+
+def a_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def instant(ms: int) -> str:
@@ -220,6 +265,16 @@ def test_no_reading_acknowledged_over_http_is_lost(a_platform: Callable[..., Pla
 
     assert sum(map(len, readings.acknowledged)) > 20 * ROUNDS
     assert readings.missing() == 0
+
+
+def test_no_reading_acknowledged_over_mqtt_is_lost(a_platform: Callable[..., Platform], tmp_path: Path) -> None:
+    platform = a_platform()
+    readings = Publications(platform, tmp_path)
+
+    crash_while(platform, readings.connect, rounds=ROUNDS)
+
+    assert sum(map(len, readings.acknowledged)) > 20 * ROUNDS
+    eventually(readings.missing, lambda missing: missing == 0)
 
 
 def test_nothing_acknowledged_by_the_stores_is_lost(a_platform: Callable[..., Platform]) -> None:
