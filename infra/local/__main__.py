@@ -83,4 +83,7 @@ def _log_file(path: Path) -> TextIO:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # before the platform listens for it
+        sys.exit(130)

@@ -15,8 +15,10 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ SEGMENT_BYTES = 128_000_000
 CHECK_EVERY_S = 5.0
 INTERRUPTED = "States.ServiceRestart"
 """The error that the emulator gives, when it loads them, to executions that were running."""
+AGAIN = "-again-"
 Response = tuple[int, dict[str, str], bytes]
 
 _log = logging.getLogger("whimbrel.local")
@@ -91,9 +94,12 @@ def resume_executions() -> int:
         if execution.get("error") != INTERRUPTED:
             continue
         execution["error"] = f"{INTERRUPTED}.StartedAgain"
-        again = {"stateMachineArn": execution["stateMachineArn"], "input": execution["input"]}
+        name = f"{execution['name'].split(AGAIN)[0][:56]}{AGAIN}{time.time_ns():x}"
+        again = {"stateMachineArn": execution["stateMachineArn"], "input": execution["input"], "name": name}
         with request_scope(account, region):
-            stepfunctions._start_execution({**again, "name": f"{execution['name'][:70]}-again-{resumed}"})
+            status, _, answer = stepfunctions._start_execution(again)
+        if status != HTTPStatus.OK:
+            _log.error("%s is not started again: %s", execution["name"], answer)
         resumed += 1
     return resumed
 

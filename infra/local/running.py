@@ -110,7 +110,10 @@ class LocalPlatform:
             f'  curl -H "Authorization: Bearer $KEY" {self._settings.url}/api/v1/devices\n', soft_wrap=True
         )
         if not self._settings.enforce_iam:
-            self._console.print("IAM is simulated: no policy is enforced. AUTH=true enforces them.", style="yellow")
+            self._console.print(
+                "IAM is simulated: of all policies only those of devices are enforced. AUTH=true enforces the others.",
+                style="yellow",
+            )
         self._console.print("Ctrl-C stops it; what it knows stays.")
 
 

@@ -277,6 +277,19 @@ def test_no_reading_acknowledged_over_mqtt_is_lost(a_platform: Callable[..., Pla
     eventually(readings.missing, lambda missing: missing == 0)
 
 
+def test_an_object_survives(a_platform: Callable[..., Platform]) -> None:
+    platform = a_platform()
+    s3 = platform.aws("s3")
+    bucket = next(bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if "export" in bucket["Name"])
+    s3.put_object(Bucket=bucket, Key="a/b.zip", Body=b"PK", ContentType="application/zip")
+
+    platform.kill()
+    platform.start()
+
+    kept = platform.aws("s3").get_object(Bucket=bucket, Key="a/b.zip")
+    assert (kept["Body"].read(), kept["ContentType"]) == (b"PK", "application/zip")
+
+
 def test_nothing_acknowledged_by_the_stores_is_lost(a_platform: Callable[..., Platform]) -> None:
     promised, missing, halves = crash_the_stores(a_platform(), rounds=ROUNDS)
 
