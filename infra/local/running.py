@@ -113,6 +113,7 @@ class LocalPlatform:
             self._console.print(
                 "IAM is simulated: of all policies only those of devices are enforced. AUTH=true enforces the others.",
                 style="yellow",
+                soft_wrap=True,
             )
         self._console.print("Ctrl-C stops it; what it knows stays.")
 
