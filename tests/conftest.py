@@ -81,7 +81,7 @@ def create_tables(dynamodb: Any) -> None:
 
 @contextmanager
 def aws_in_process() -> Iterator[None]:
-    """AWS in process, with the platform's tables, bucket, queue and secret; everything gone afterwards."""
+    """AWS in process, with what the platform stands on; everything gone afterwards."""
     import boto3
     from moto import mock_aws
     from whimbrel.aws import clients, secret
@@ -95,6 +95,12 @@ def aws_in_process() -> Iterator[None]:
         boto3.client("secretsmanager").create_secret(Name="whimbrel/secret", SecretString="a secret of the tests")
         queue = boto3.client("sqs").create_queue(QueueName="compaction")["QueueUrl"]
         monkeypatch.setenv("COMPACT_QUEUE_URL", queue)
+        workflow = boto3.client("stepfunctions").create_state_machine(
+            name="export",
+            definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+            roleArn="arn:aws:iam::123456789012:role/export",
+        )
+        monkeypatch.setenv("EXPORT_WORKFLOW_ARN", workflow["stateMachineArn"])
         for cache in caches:
             cache.cache_clear()
         yield

@@ -56,34 +56,32 @@ def test_an_annotation_comes_back_as_it_was_made(client: Client, said: dict[str,
     assert (got["values"], got["endAt"], got["source"]) == (values, END, "MANUAL")
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"values": {}}, "values.cause"),
-        ({"values": {"cause": "rust"}}, "values.cause"),
-        ({"values": {"cause": "dirt", "offset": "1"}}, "values.offset"),
-        ({"values": {"cause": "dirt", "offset": 5.5}}, "values.offset"),
-        ({"values": {"cause": "dirt", "offset": True}}, "values.offset"),
-        ({"values": {"cause": "dirt", "visits": 1.5}}, "values.visits"),
-        ({"values": {"cause": "dirt", "visits": -1}}, "values.visits"),
-        ({"values": {"cause": "dirt", "seen": 1}}, "values.seen"),
-        ({"values": {"cause": "dirt", "by": 1}}, "values.by"),
-        ({"values": {"cause": "dirt", "due": "tomorrow"}}, "values.due"),
-        ({"values": {"cause": "dirt", "weather": "fine"}}, "values.weather"),
-        ({"endAt": "2025-12-31T23:59:59.999Z"}, "endAt"),
-        ({"source": "ANALYTICS"}, "source"),
-        ({"confidence": 1.5}, "confidence"),
-        ({"scopeId": "0190a5b2-7c1e-7a3b-9c4d-5e6f7a8b9c0d"}, "scopeId"),
-        ({"classId": "0190a5b2-7c1e-7a3b-9c4d-5e6f7a8b9c0d"}, "classId"),
-    ],
-)
-def test_what_the_class_does_not_allow_is_refused_by_field(
-    client: Client, said: dict[str, Any], change: dict[str, Any], field: str
-) -> None:
-    refused = client.post("/api/v1/annotations", said | change)
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    ("values.cause", {"values": {}}),
+    ("values.cause", {"values": {"cause": "rust"}}),
+    ("values.offset", {"values": {"cause": "dirt", "offset": "1"}}),
+    ("values.offset", {"values": {"cause": "dirt", "offset": 5.5}}),
+    ("values.offset", {"values": {"cause": "dirt", "offset": True}}),
+    ("values.visits", {"values": {"cause": "dirt", "visits": 1.5}}),
+    ("values.visits", {"values": {"cause": "dirt", "visits": -1}}),
+    ("values.seen", {"values": {"cause": "dirt", "seen": 1}}),
+    ("values.by", {"values": {"cause": "dirt", "by": 1}}),
+    ("values.due", {"values": {"cause": "dirt", "due": "tomorrow"}}),
+    ("values.weather", {"values": {"cause": "dirt", "weather": "fine"}}),
+    ("endAt", {"endAt": "2025-12-31T23:59:59.999Z"}),
+    ("source", {"source": "ANALYTICS"}),
+    ("confidence", {"confidence": 1.5}),
+    ("scopeId", {"scopeId": "0190a5b2-7c1e-7a3b-9c4d-5e6f7a8b9c0d"}),
+    ("classId", {"classId": "0190a5b2-7c1e-7a3b-9c4d-5e6f7a8b9c0d"}),
+]
 
-    assert refused.status_code == 422
-    assert [error["field"] for error in refused.json()["errors"]] == [field]
+
+def test_what_the_class_does_not_allow_is_refused_by_field(client: Client, said: dict[str, Any]) -> None:
+    for field, change in REFUSED:
+        refused = client.post("/api/v1/annotations", said | change)
+
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
 def test_a_class_is_said_only_of_its_scopes(client: Client, said: dict[str, Any]) -> None:
@@ -157,19 +155,18 @@ def test_the_key_of_a_class_is_unique(client: Client, fault: dict[str, Any]) -> 
     assert again.status_code == 409
 
 
-@pytest.mark.parametrize(
-    "field",
-    [
-        {"key": "a", "label": "A", "type": "ENUM"},
-        {"key": "a", "label": "A", "type": "STRING", "options": ["x"]},
-        {"key": "a", "label": "A", "type": "STRING", "min": 1},
-        {"key": "a", "label": "A", "type": "NUMBER", "min": 2, "max": 1},
-    ],
-)
-def test_a_field_that_contradicts_itself_is_refused(client: Client, field: dict[str, Any]) -> None:
-    refused = client.post("/api/v1/annotation-classes", {"key": "k", "name": "K", "fields": [field]})
+def test_a_field_that_contradicts_itself_is_refused(client: Client) -> None:
+    for contradiction in (
+        {"type": "ENUM"},
+        {"type": "STRING", "options": ["x"]},
+        {"type": "STRING", "min": 1},
+        {"type": "NUMBER", "min": 2, "max": 1},
+    ):
+        field = {"key": "a", "label": "A", **contradiction}
 
-    assert refused.status_code == 422
+        refused = client.post("/api/v1/annotation-classes", {"key": "k", "name": "K", "fields": [field]})
+
+        assert refused.status_code == 422
 
 
 def test_another_organization_sees_nothing(client: Client, other: Client, said: dict[str, Any]) -> None:
