@@ -65,7 +65,7 @@ def code_of(der_or_text: bytes | str) -> str:
 
 
 @pytest.mark.parametrize("key", [KEY, ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65_537, 2_048)])
-@pytest.mark.parametrize("common_name", ["", "warehouse-gateway-01", DEVICE])
+@pytest.mark.parametrize("common_name", ["", "warehouse-gateway-01", DEVICE], ids=["none", "name", "id"])
 def test_a_sound_request_is_known_by_its_public_key(key: Any, common_name: str) -> None:
     request = signing_request("for pump 4:\n" + pem(signed(key, common_name=common_name)), DEVICE)
     again = signing_request(pem(signed(key, algorithm=hashes.SHA384())), DEVICE)

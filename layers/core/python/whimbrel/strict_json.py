@@ -68,7 +68,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check(value: object, path: str, depth: int) -> None:
-    if depth > MAX_DEPTH + 1:
+    if depth > MAX_DEPTH and isinstance(value, dict | list):
         raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, str):
         _check_text(value, path)
