@@ -32,6 +32,8 @@ class Needs(Flag):
     EXPORT_READ = auto()
     """Presign and delete finished exports."""
     EXPORT_WRITE = auto()
+    ENDPOINT = auto()
+    """Ask IoT Core for the host that devices connect to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,4 +157,16 @@ EVENT_FUNCTIONS = (
     ),
 )
 
-FUNCTIONS = HTTP_FUNCTIONS + EVENT_FUNCTIONS
+DEPLOYMENT_FUNCTIONS = (
+    Function(
+        name="endpoint",
+        folders=("endpoint",),
+        handler="functions.endpoint.resource.handler",
+        needs=Needs.ENDPOINT,
+        memory_mb=256,
+        timeout_s=60,
+    ),
+)
+"""What CloudFormation wakes while the stacks are still in the making."""
+
+FUNCTIONS = HTTP_FUNCTIONS + EVENT_FUNCTIONS + DEPLOYMENT_FUNCTIONS

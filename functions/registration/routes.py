@@ -100,7 +100,7 @@ def provision_device(body: ProvisionRequest) -> Provisioned:
         certificate_pem=claim.certificate_pem,
         ca_chain_pem=iot.ca_chain(),
         not_after=certificate.not_after,
-        mqtt=Broker(host=iot.broker_host(), port=int(settings().mqtt_port), client_id=claim.device_id),
+        mqtt=Broker(host=settings().mqtt_host, port=int(settings().mqtt_port), client_id=claim.device_id),
         topics=Topics(
             readings=readings,
             readings_basic_ingest=f"$aws/rules/whimbrel_{settings().stage}_readings/{readings}",

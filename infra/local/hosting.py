@@ -18,7 +18,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from functions.catalogue import FUNCTIONS, HTTP_FUNCTIONS
+from functions.catalogue import DEPLOYMENT_FUNCTIONS, FUNCTIONS, HTTP_FUNCTIONS
 from infra.local.patching import replace
 
 Invocation = Callable[[dict[str, Any], Any, str], dict[str, Any]]
@@ -26,6 +26,8 @@ Invocation = Callable[[dict[str, Any], Any, str], dict[str, Any]]
 
 REFUSED = "Unauthorized"
 """What an authorizer raises, by API Gateway's convention, for a credential that is none: not a fault."""
+WHILE_DEPLOYING = {function.import_path for function in DEPLOYMENT_FUNCTIONS}
+"""The handlers that the deployment itself waits for; they are told nothing by the template."""
 _LAST_LINE = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)")
 _log = logging.getLogger("whimbrel.local")
 
@@ -59,7 +61,8 @@ class Hosting:
                 config = func.get("config") or func
                 if config["Handler"] not in self._locks:  # a custom resource of the CDK's
                     return original(func, event, request_id)
-                self._opened.wait()
+                if config["Handler"] not in WHILE_DEPLOYING:
+                    self._opened.wait()
                 return self._execute(config, event, request_id)
 
             return execute
@@ -80,7 +83,7 @@ class Hosting:
 
         def name_errors(original: Invocation) -> Invocation:
             def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-                if (func.get("config") or func)["Handler"] in self._locks:
+                if (func.get("config") or func)["Handler"] in self._locks.keys() - WHILE_DEPLOYING:
                     self._opened.wait()
                 result = original(func, event, request_id)
                 if log := result.get("log"):

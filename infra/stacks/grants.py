@@ -1,7 +1,7 @@
 """What each need of the catalogue means in AWS: exact actions on exact resources, and the settings that name them.
 
 ``*`` stands where names are made at run time (objects, things, certificates) or where the service knows no
-resource-level permission (``UNSCOPED_IOT_ACTIONS``).
+resource-level permission (``UNSCOPED_IOT_ACTIONS``, ``iot:DescribeEndpoint``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from infra.stacks.storage import Storage
 
 UNSCOPED_IOT_ACTIONS = (
     "iot:CreateCertificateFromCsr",
-    "iot:DescribeEndpoint",
     "iot:AttachThingPrincipal",
     "iot:DetachThingPrincipal",
     "iot:ListThingPrincipals",
@@ -169,4 +168,5 @@ def grants(
             ),
             exports_name,
         ),
+        Needs.ENDPOINT: Grant((Allow(("iot:DescribeEndpoint",), ("*",)),)),
     }

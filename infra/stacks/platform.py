@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Annotations, CfnOutput, Stack
+from aws_cdk import Annotations, CfnOutput, CustomResource, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -16,6 +16,9 @@ from infra.stacks.queues import Queues
 from infra.stacks.stage import Stage
 from infra.stacks.storage import Storage
 from infra.stacks.workflows import Workflows, export_arn
+
+ENDPOINT_PATIENCE = Duration.minutes(10)
+"""Room for the two more attempts that Lambda makes by itself, in place of CloudFormation's hour."""
 
 
 class Platform(Stack):
@@ -44,6 +47,8 @@ class Platform(Stack):
                 queues.wake(function, spec.queue)
         for name, value in stage.sessions().items():
             self.functions["authorizer"].add_environment(name, value)
+        host = self._mqtt_host(self.functions["endpoint"])
+        self.functions["provisioning"].add_environment("MQTT_HOST", host)
         Workflows(self, "Workflows", stage=stage, export_steps=self.functions["export_steps"])
         if not (stage.python or stage.is_local):
             Annotations.of(self).add_warning_v2(
@@ -52,12 +57,18 @@ class Platform(Stack):
         self._sweep_daily(self.functions["compact"])
         CfnOutput(self, "OperatorFunction", value=self.functions["operator"].function_name)
         CfnOutput(self, "DevicePolicyName", value=ingestion.devices.policy)
-        CfnOutput(
+        CfnOutput(self, "MqttEndpoint", value=host)
+
+    def _mqtt_host(self, endpoint: lambda_.Function) -> str:
+        """Return the host that devices connect to, found during the deployment."""
+        resource = CustomResource(
             self,
-            "MqttEndpointCommand",
-            description="CloudFormation has no attribute for the endpoint that devices connect to; this prints it.",
-            value="aws iot describe-endpoint --endpoint-type iot:Data-ATS --query endpointAddress --output text",
+            "MqttHost",
+            resource_type="Custom::MqttHost",
+            service_token=endpoint.function_arn,
+            service_timeout=ENDPOINT_PATIENCE,
         )
+        return resource.get_att_string("Host")
 
     def _sweep_daily(self, compact: lambda_.Function) -> None:
         """Wake compaction once a day for the lanes too quiet to have asked for it."""

@@ -55,7 +55,6 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
         "*",
         "iot",
         "CreateCertificateFromCsr",
-        "DescribeEndpoint",
         "AttachThingPrincipal",
         "DetachThingPrincipal",
         "ListThingPrincipals",
@@ -75,6 +74,7 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
     Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
     Needs.EXPORT_WRITE: on(EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
     | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
+    Needs.ENDPOINT: on("*", "iot", "DescribeEndpoint"),
 }
 
 VARIABLES: dict[Needs, set[str]] = {
@@ -91,9 +91,13 @@ VARIABLES: dict[Needs, set[str]] = {
     Needs.EXPORT_START: {"EXPORT_WORKFLOW_ARN"},
     Needs.EXPORT_READ: {"EXPORTS_BUCKET"},
     Needs.EXPORT_WRITE: {"EXPORTS_BUCKET"},
+    Needs.ENDPOINT: set(),
 }
 
-SESSIONS = {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"}
+ALSO_TOLD = {
+    "authorizer": {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"},
+    "provisioning": {"MQTT_HOST"},
+}
 
 WILDCARDS = {
     "*",
@@ -141,8 +145,7 @@ def test_a_function_is_granted_exactly_its_needs(assembly: Assembly, spec: Funct
 @pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
 def test_a_function_is_told_exactly_what_it_needs(assembly: Assembly, spec: Function) -> None:
     expected = {"STAGE"}.union(*(names for need, names in VARIABLES.items() if need in spec.needs))
-    if spec.name == "authorizer":
-        expected |= SESSIONS
+    expected |= ALSO_TOLD.get(spec.name, set())
 
     told = set(assembly.functions()[spec.name]["Environment"]["Variables"])
 

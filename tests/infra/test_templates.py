@@ -103,4 +103,4 @@ def test_the_outputs_are_what_an_operator_needs(assembly: Assembly) -> None:
         if "Export" not in output
     }
 
-    assert outputs == {"ApiUrl", "DevicePolicyName", "ExportsBucket", "MqttEndpointCommand", "OperatorFunction"}
+    assert outputs == {"ApiUrl", "DevicePolicyName", "ExportsBucket", "MqttEndpoint", "OperatorFunction"}

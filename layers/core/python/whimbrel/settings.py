@@ -27,7 +27,6 @@ class Settings:
     device_policy_name: str = ""
     device_thing_type: str = ""
     mqtt_host: str = ""
-    """Empty: ask IoT Core for its data endpoint."""
     mqtt_port: str = "8883"
     mqtt_ca_path: str = ""
     """A file of PEM certificates that devices verify the broker by; empty: Amazon Root CA 1."""

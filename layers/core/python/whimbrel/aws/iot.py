@@ -112,12 +112,6 @@ def retire_device(device_id: DeviceId) -> None:
 
 
 @cache
-def broker_host() -> str:
-    """Return the host that devices connect to."""
-    return settings().mqtt_host or client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
-
-
-@cache
 def ca_chain() -> str:
     """Return the certificates, in PEM, by which a device verifies the broker."""
     path = settings().mqtt_ca_path
