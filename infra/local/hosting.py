@@ -27,7 +27,7 @@ Invocation = Callable[[dict[str, Any], Any, str], dict[str, Any]]
 REFUSED = "Unauthorized"
 """What an authorizer raises, by API Gateway's convention, for a credential that is none: not a fault."""
 WHILE_DEPLOYING = {function.import_path for function in DEPLOYMENT_FUNCTIONS}
-"""The handlers that the deployment itself waits for; they are told nothing by the template."""
+"""The handlers that the deployment itself waits for; they have no settings to wait for."""
 _LAST_LINE = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)")
 _log = logging.getLogger("whimbrel.local")
 

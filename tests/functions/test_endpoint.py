@@ -49,7 +49,7 @@ def cloudformation(aws: None) -> Iterator[CloudFormation]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Recorder) as server:

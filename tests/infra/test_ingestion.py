@@ -183,3 +183,26 @@ def test_the_rules_may_send_to_their_queues_and_do_nothing_else(assembly: Assemb
     assert {action for s in statements for action in listed(s["Action"])} == {"sqs:SendMessage"}
     reached = {assembly.text(resource)[1:-13] for s in statements for resource in listed(s["Resource"])}
     assert reached == {"Queuesreadings", "Queuespresence", "Queuesruleerrors"}
+
+
+def test_devices_are_sent_to_the_host_that_the_stack_prints(assembly: Assembly) -> None:
+    [(name, resource)] = assembly.attributes("Custom::MqttHost").items()
+    output = assembly.templates["platform"]["Outputs"]["MqttEndpoint"]["Value"]
+    told = assembly.functions()["provisioning"]["Environment"]["Variables"]["MQTT_HOST"]
+
+    assert assembly.text(output) == assembly.text(told) == f"<{name}.Host>"
+    assert int(resource["Properties"]["ServiceTimeout"]) < 3600
+
+
+def test_the_host_is_asked_for_by_a_function_that_already_may(assembly: Assembly) -> None:
+    [resource] = assembly.of_type("Custom::MqttHost").values()
+    function = assembly.text(resource["ServiceToken"]).removesuffix(".Arn>").removeprefix("<")
+    lambdas = assembly.attributes("AWS::Lambda::Function")
+    [policy] = [
+        name
+        for name, properties in assembly.of_type("AWS::IAM::Policy").items()
+        if "iot:DescribeEndpoint" in json.dumps(properties)
+    ]
+
+    assert lambdas[function]["Properties"]["FunctionName"] == "whimbrel-local-endpoint"
+    assert policy in lambdas[function]["DependsOn"]
