@@ -1,4 +1,4 @@
-"""Operations that run one AWS call at a time, each call when the test says so and with the luck that the test decides."""
+"""Operations that run one AWS call at a time, each when the test says so and with the luck that the test decides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Luck(Enum):
 
 
 class Actor:
-    """A thread that stops before each of its AWS calls, and goes on when it is told to."""
+    """An operation that stops before each of its AWS calls, and goes on when it is told to.
+
+    It is a thread from its first step on; one that is run to its end at once needs none.
+    """
 
     def __init__(self, client: DynamoDB, operation: Callable[[Any], Any]) -> None:
         self._client = client
@@ -41,12 +44,12 @@ class Actor:
         self.is_done = False
         self.result: Any = None
         self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(operation,), daemon=True)
-        self._thread.start()
-        self._wait()
+        self._operation = operation
+        self._has_begun = False
 
     def step(self, luck: Luck = Luck.GOOD) -> None:
         """Let the pending call happen, and run to the next one or to the end."""
+        self._begin()
         if self.is_done:
             return
         self._luck = luck
@@ -55,6 +58,9 @@ class Actor:
 
     def finish(self) -> None:
         """Run to the end, every call having good luck."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._run(self._client)
         for _ in range(10_000):
             if self.is_done:
                 return
@@ -63,6 +69,7 @@ class Actor:
 
     def run_until(self, name: str) -> None:
         """Run until a call of that name is pending, or to the end."""
+        self._begin()
         while not self.is_done and self.pending != name:
             self.step()
 
@@ -70,12 +77,18 @@ class Actor:
         self.step(Luck.CRASH_BEFORE)
         assert self.is_done, "something caught a crash"
 
+    def _begin(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            threading.Thread(target=self._run, args=(Stepped(self),), daemon=True).start()
+            self._wait()
+
     def _wait(self) -> None:
         assert self._has_stopped.acquire(timeout=PATIENCE_S), "an operation hangs"
 
-    def _run(self, operation: Callable[[Any], Any]) -> None:
+    def _run(self, client: Any) -> None:
         try:
-            self.result = operation(Stepped(self))
+            self.result = self._operation(client)
         except BaseException as error:  # noqa: BLE001 (whatever it is, the test has to see it)
             self.error = error
         self.is_done = True

@@ -6,8 +6,7 @@ Strongly consistent, with conditions, pages, and the limits that matter. ``test_
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,12 +41,12 @@ class DynamoDB:
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803, ARG002
         item = self.items(TableName).get(key_of(Key))
-        return {"Item": deepcopy(item)} if item is not None else {}
+        return {"Item": copied(item)} if item is not None else {}
 
     def put_item(self, *, TableName: str, Item: dict[str, Any], **condition: Any) -> dict[str, Any]:  # noqa: N803
         refuse_large("PutItem", Item)
         self._check("PutItem", self.items(TableName).get(key_of(Item)), condition)
-        self.items(TableName)[key_of(Item)] = deepcopy(Item)
+        self.items(TableName)[key_of(Item)] = copied(Item)
         return {}
 
     def update_item(
@@ -60,7 +59,7 @@ class DynamoDB:
     ) -> dict[str, Any]:
         held = self.items(TableName).get(key_of(Key))
         self._check("UpdateItem", held, condition)
-        item = deepcopy(held or Key)
+        item = copied(held or Key)
         path, _, name = UpdateExpression.removeprefix("SET ").partition(" = ")
         parents, last = path_of(path, condition)
         place = item
@@ -80,7 +79,7 @@ class DynamoDB:
             for request in requests:
                 item = request["PutRequest"]["Item"]
                 refuse_large("BatchWriteItem", item)
-                self.items(table)[key_of(item)] = deepcopy(item)
+                self.items(table)[key_of(item)] = copied(item)
         return {"UnprocessedItems": {}}
 
     def query(
@@ -104,7 +103,7 @@ class DynamoDB:
                 continue
             if len(page) == Limit or size > PAGE_OCTETS:
                 return {"Items": page, "LastEvaluatedKey": {name: page[-1][name] for name in ("pk", "sk")}}
-            page.append(deepcopy(item))
+            page.append(copied(item))
             size += octets_of(item)
         if len(page) == Limit:
             return {"Items": page, "LastEvaluatedKey": {name: page[-1][name] for name in ("pk", "sk")}}
@@ -120,6 +119,12 @@ class DynamoDB:
 
 def key_of(item: dict[str, Any]) -> tuple[str, str]:
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def octets_of(value: Any) -> int:
@@ -176,9 +181,3 @@ def key_condition(expression: str, values: dict[str, dict[str, str]]) -> Callabl
     if low > high:
         raise refusal("Query", "ValidationException", "The BETWEEN operator requires ordered bounds")
     return lambda its_pk, sk: its_pk == pk and low <= sk <= high
-
-
-def every_item(client: DynamoDB) -> Iterator[tuple[str, dict[str, Any]]]:
-    for table, items in client.tables.items():
-        for item in items.values():
-            yield table, item

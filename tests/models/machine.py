@@ -1,15 +1,15 @@
 """The readings store against a plain dictionary, under crashes, redelivery, reordering and concurrency.
 
-Operations run as actors, one AWS call at a time, interleaved as hypothesis likes. What is known to be stored is what was
-acknowledged; what was attempted may be stored. A reader must see at least what was acknowledged before it began, and nothing
-that was never attempted.
+Operations run as actors, one AWS call at a time, interleaved as hypothesis likes. What is known to be stored is what
+was acknowledged; what was attempted may be stored. A reader must see at least what was acknowledged before it began,
+and nothing that was never attempted.
 """
 
 from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +18,15 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule
-from tests.models.actors import Actor, Crash, Luck
-from tests.models.dynamodb import DynamoDB
 from whimbrel.domain import buckets, segments
 from whimbrel.domain.series import Column, Frame, Reading, Series, Tombstone, ValueType, join
 from whimbrel.store import readings, readings_blocks
 from whimbrel.store.readings import Order, ReadingStore, organizations_with_readings
 from whimbrel.store.readings_blocks import BlockContention
 from whimbrel.store.readings_log import LAG_MS
+
+from tests.models.actors import Actor, Crash, Luck
+from tests.models.dynamodb import DynamoDB
 
 START = 1_790_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -117,7 +118,7 @@ class Look:
 
 
 @contextmanager
-def small_limits(worth_merging: int) -> Iterator[None]:
+def small_limits(worth_merging: int) -> Generator[None]:
     """Make a few readings enough for every path: merging past the log, parts, cut segments, pages, changes of span."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(readings, "_WORTH_MERGING", worth_merging)
@@ -240,9 +241,13 @@ class ReadingsMachine(RuleBasedStateMachine):
         self.deletions.append(Deletion(actor, device_id, Tombstone(column.sensor_id, start, end, version)))
 
     @precondition(lambda self: self.has_room)
-    @rule(data=st.data(), order=st.sampled_from(["asc", "desc", None]))
-    def look(self, data: st.DataObject, order: Order | None) -> None:
+    @rule(data=st.data(), order=st.sampled_from(["asc", "desc", None]), calls=st.integers(0, 4))
+    def look(self, data: st.DataObject, order: Order | None, calls: int) -> None:
+        """Begin to read, and get as far as some calls."""
         self.begin_look(data.draw(st.sampled_from(self.devices)), order)
+        for _ in range(calls):
+            self.looks[-1].actor.step()
+        self.settle()
 
     def begin_look(self, device_id: str, order: Order | None) -> None:
         def operation(store: ReadingStore) -> Any:
