@@ -69,8 +69,11 @@ def played(organization_id: str, export_id: str, *, budget_s: int = 600, attempt
     try:
         progress = step("start")
         while not progress["done"]:
+            assert taken.count("write") < 50, "it does not come to an end"
             progress = step("write", progress=progress)
         step("finish", progress=progress)
+    except AssertionError:
+        raise
     except Exception as error:  # noqa: BLE001 (the machine catches all)
         cause = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
         step("fail", error={"Error": type(error).__name__, "Cause": cause})
@@ -644,6 +647,17 @@ def test_the_words_of_a_fault_are_kept_inside(world: World) -> None:
 
     export = world.client.get(f"/api/v1/exports/{asked['id']}").ok()
     assert (export["status"], export["error"]) == ("FAILED", steps.NOT_WRITTEN)
+
+
+def test_an_archive_that_was_complete_goes_when_its_export_fails(world: World) -> None:
+    asked = world.ask().ok()
+    watching = Killer(at=1, event="after-call.s3.CompleteMultipartUpload").watch()
+    next(watching)
+
+    taken = played(world.organization_id, asked["id"])
+
+    assert taken[-2:] == ["finish", "fail"]
+    assert (objects_kept(), uploads_open()) == ([], [])
 
 
 def test_an_export_that_cannot_be_started_is_not_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
