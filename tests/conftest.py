@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -80,7 +80,7 @@ def create_tables(dynamodb: Any) -> None:
 
 
 @contextmanager
-def aws_in_process() -> Iterator[None]:
+def aws_in_process() -> Generator[None]:
     """AWS in process, with what the platform stands on; everything gone afterwards."""
     import boto3
     from moto import mock_aws

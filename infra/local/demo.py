@@ -1,7 +1,7 @@
 """``make demo``: the main job on real input, against a running platform, as a stranger's device would do it.
 
-A device registers, makes its key, gets a certificate, connects by mutual TLS and replays four years of recorded weather;
-then the readings are queried, exported, downloaded and opened.
+A device registers, makes its key, gets a certificate, connects by mutual TLS and replays four years of recorded
+weather; then the readings are queried, exported, downloaded and opened.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a cold start costs: the CPU of importing each Lambda's entry, beside that of the SDK with one client.
 
-Run with ``python -m tests.benchmarks.cold_start``. Each import is a fresh interpreter; the figure is the median of nine, taken in
-turn with the reference's, so that a machine that slows down slows both. Bytecode is warm, as it is in the artefacts.
+Run with ``python -m tests.benchmarks.cold_start``. Each import is a fresh interpreter; the figure is the median of
+nine, taken in turn with the reference's, so that a machine that slows down slows both. Bytecode is warm, as it is in
+the artefacts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes up from openapi.json: nothing may answer with a 5xx, or otherwise than documented."""
+"""Requests that schemathesis makes up from openapi.json: every answer is as documented, and none is a 5xx."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ CHECKED = [
 ]
 
 
-@schema.parametrize()
+@schema.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator]
 @settings(
     max_examples=15,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 @pytest.mark.usefixtures("seeded")
 def test_no_generated_request_surprises(case: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.algorithms import RSAAlgorithm
 from whimbrel.domain.credentials import ALPHABET, key_id_of, new_api_key
 
 from functions.authorizer import sessions
@@ -27,7 +28,7 @@ FOREIGN_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 @pytest.fixture
 def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Publish the issuer's key without a network."""
-    published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "k1", "alg": "RS256"}
+    published = json.loads(RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "k1", "alg": "RS256"}
     monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda _: {"keys": [published]})
     sessions._keys.cache_clear()
     yield

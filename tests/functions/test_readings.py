@@ -61,7 +61,7 @@ def nothing_known(aws: None) -> None:
 def test_all_four_types_come_back_and_make_their_sensors(client: Any, device: str) -> None:
     sent = [
         simple(device, "temperature", T0, 21.5, metadata={"raw": [1, 2]}),
-        simple(device, "door", T0, True),
+        simple(device, "door", T0, value=True),
         simple(device, "state", T0, "idle · été"),
         simple(device, "count", T0, 7),
     ]
@@ -290,7 +290,7 @@ def test_the_window_ends_now(client: Any, device: str) -> None:
 
 
 def test_latest_is_by_time_and_not_by_arrival(client: Any, device: str) -> None:
-    client.post(READINGS, [simple(device, "a", T0 + 5, 5), simple(device, "b", T0 + 1, True)]).ok()
+    client.post(READINGS, [simple(device, "a", T0 + 5, 5), simple(device, "b", T0 + 1, value=True)]).ok()
     client.post(READINGS, [simple(device, "a", T0 + 3, 3)]).ok()
 
     items = client.get(f"{READINGS}/latest?deviceId={device}").ok()["items"]
@@ -306,7 +306,12 @@ def test_a_foreign_sensor_is_not_found(client: Any, other: Any, device: str) -> 
     client.post(READINGS, [simple(device, "a", T0, 1)]).ok()
     sensor = sensor_of(device, "a")
 
-    for url in (f"sensor/{sensor}", f"sensor/{sensor}/window", f"latest?sensorIds={sensor}", f"latest?deviceId={device}"):
+    for url in (
+        f"sensor/{sensor}",
+        f"sensor/{sensor}/window",
+        f"latest?sensorIds={sensor}",
+        f"latest?deviceId={device}",
+    ):
         assert other.get(f"{READINGS}/{url}").status_code == HTTPStatus.NOT_FOUND
 
 
