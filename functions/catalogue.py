@@ -25,8 +25,10 @@ class Needs(Flag):
     """Ask for a lane to be compacted."""
     SECRET = auto()
     """Read the platform's secret, from which cursor and credential keys are derived."""
-    CERTIFICATES = auto()
-    """Issue, attach, list and revoke device certificates; manage things."""
+    CERTIFICATES_ISSUE = auto()
+    """Issue certificates, and attach them to the things that devices are."""
+    CERTIFICATES_END = auto()
+    """End certificates, connections and things."""
     EXPORT_START = auto()
     """Start the workflow of an export."""
     EXPORT_READ = auto()
@@ -63,7 +65,7 @@ HTTP_FUNCTIONS = (
     Function(
         name="fleet",
         folders=("devices", "components", "sensors", "device_groups", "sites"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.CERTIFICATES | Needs.SECRET,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.CERTIFICATES_END | Needs.SECRET,
     ),
     Function(
         name="provisioning",
@@ -72,7 +74,8 @@ HTTP_FUNCTIONS = (
         | Needs.REGISTRY_WRITE
         | Needs.AUTH_READ
         | Needs.AUTH_WRITE
-        | Needs.CERTIFICATES
+        | Needs.CERTIFICATES_ISSUE
+        | Needs.CERTIFICATES_END
         | Needs.SECRET,
     ),
     Function(
@@ -97,7 +100,7 @@ HTTP_FUNCTIONS = (
         folders=("annotation_classes", "annotations"),
         needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
     ),
-    Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ | Needs.SECRET),
+    Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ),
 )
 
 EVENT_FUNCTIONS = (

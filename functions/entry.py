@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from whimbrel.http.resource import Api
-
 from functions.catalogue import HTTP_FUNCTIONS
+from whimbrel.http.resource import Api
 
 
 def __getattr__(name: str) -> Api:

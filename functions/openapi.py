@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
-from whimbrel.http.resource import Api, Resource
-from whimbrel.problems import TYPE_BASE, Problem
 
 from functions.catalogue import HTTP_FUNCTIONS
+from whimbrel.http.resource import Api, Resource
+from whimbrel.problems import TYPE_BASE, Problem
 
 FILE = Path(__file__).parent.parent / "openapi.json"
 

@@ -84,6 +84,7 @@ def aws_in_process() -> Generator[None]:
     """AWS in process, with what the platform stands on; everything gone afterwards."""
     import boto3
     from moto import mock_aws
+
     from whimbrel.aws import clients, secret
     from whimbrel.settings import settings
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from functions.annotation_classes.models import AnnotationClassBody, AnnotationClassCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.annotations import AnnotationClass, AnnotationClassId
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import ALL_METHODS, StandardMethods
 from whimbrel.problems import AlreadyExists
-
-from functions.annotation_classes.models import AnnotationClassBody, AnnotationClassCreate
 
 resource = Resource("/api/v1/annotation-classes", tag="Annotation classes")
 

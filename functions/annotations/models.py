@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import MISSING, AfterValidator
+
 from whimbrel.bodies import Body, Instant, Metadata
 from whimbrel.domain.annotations import (
     MADE_BY_THE_PLATFORM,

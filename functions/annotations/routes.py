@@ -6,6 +6,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
+
+from functions.annotations.models import AnnotationBody, AnnotationCreate, AnnotationPatch
 from whimbrel.auth import Scope
 from whimbrel.bodies import Body
 from whimbrel.domain.annotations import (
@@ -25,8 +27,6 @@ from whimbrel.ids import Id
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
 from whimbrel.store.tenant import Tenant
-
-from functions.annotations.models import AnnotationBody, AnnotationCreate, AnnotationPatch
 
 resource = Resource("/api/v1/annotations", tag="Annotations")
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import jwt
+
 from whimbrel.settings import settings
 
 ALGORITHMS = ["RS256", "EdDSA"]

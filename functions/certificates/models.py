@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
+
 from whimbrel.bodies import Body, Wire
 from whimbrel.domain.provisioning import Certificate
 from whimbrel.domain.signing import MAX_PEM_LENGTH

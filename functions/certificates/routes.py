@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from functions.certificates import rules
+from functions.certificates.models import RenewCertificate, RenewedCertificate
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
@@ -16,9 +19,6 @@ from whimbrel.http.resource import Resource
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, Unavailable
-
-from functions.certificates import rules
-from functions.certificates.models import RenewCertificate, RenewedCertificate
 
 resource = Resource("/api/v1/devices/{deviceId}/certificates", tag="Provisioning")
 

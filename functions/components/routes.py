@@ -6,6 +6,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
+
+from functions.components.models import ComponentBody, ComponentCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Sensor
 from whimbrel.http.exchange import CurrentTenant
@@ -15,8 +17,6 @@ from whimbrel.http.standard import ALL_METHODS, InUse, StandardMethods, require_
 from whimbrel.ids import ComponentId, DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
-
-from functions.components.models import ComponentBody, ComponentCreate
 
 resource = Resource("/api/v1/components", tag="Components")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from functions.device_groups.models import DeviceGroupBody
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId
 from whimbrel.http.exchange import CurrentTenant
@@ -13,8 +15,6 @@ from whimbrel.http.resource import Resource
 from whimbrel.http.standard import StandardMethods
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound
-
-from functions.device_groups.models import DeviceGroupBody
 
 resource = Resource("/api/v1/device-groups", tag="Device groups")
 

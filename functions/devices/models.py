@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import MISSING
+
 from whimbrel.bodies import Body
 from whimbrel.domain.fleet import DeviceFields, DeviceStatus
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
+
+from functions.devices.models import DeviceBody
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
 from whimbrel.aws.clients import client
@@ -19,8 +21,6 @@ from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
 from whimbrel.store.transactions import commit
-
-from functions.devices.models import DeviceBody
 
 resource = Resource("/api/v1/devices", tag="Devices")
 

@@ -10,14 +10,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
+from functions.exports.contents import COLUMNS, START, Extent, Position
 from whimbrel.aws import objects
 from whimbrel.domain.archive import Archive, Member
 from whimbrel.domain.exports import Content, Export, ExportFormat, ExportId, object_key
 from whimbrel.domain.parquet import parquet_columns, write_parquet
 from whimbrel.domain.tabular import Batch, write_csv, write_jsonl
 from whimbrel.ids import OrganizationId
-
-from functions.exports.contents import COLUMNS, START, Extent, Position
 
 WRITERS = {ExportFormat.CSV: write_csv, ExportFormat.JSONL: write_jsonl, ExportFormat.PARQUET: write_parquet}
 DEFLATE_LEVELS = {ExportFormat.CSV: 1, ExportFormat.JSONL: 1, ExportFormat.PARQUET: 0}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
+
 from whimbrel.bodies import Body, Instant
 from whimbrel.domain.exports import Export, ExportFields, ExportId, ExportState, Later
 

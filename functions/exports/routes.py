@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from functions.exports.models import ExportAnswer, ExportBody
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.aws import objects, workflows
@@ -16,8 +18,6 @@ from whimbrel.http.standard import check_references, require_match
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion, Unavailable
 from whimbrel.settings import settings
-
-from functions.exports.models import ExportAnswer, ExportBody
 
 DOWNLOAD_S = 900
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from functions.exports.contents import Extent
+from functions.exports.draft import Draft
 from whimbrel import instants
 from whimbrel.aws import objects
 from whimbrel.domain import codec
@@ -19,9 +21,6 @@ from whimbrel.ids import OrganizationId
 from whimbrel.logs import log
 from whimbrel.problems import NotFound
 from whimbrel.store.tenant import Tenant
-
-from functions.exports.contents import Extent
-from functions.exports.draft import Draft
 
 STEP_S = 600
 """A step writes for so long at most, …"""

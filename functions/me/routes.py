@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from functions.me.models import Me
 from whimbrel.auth import Scope
 from whimbrel.domain.organizations import Organization
 from whimbrel.http.exchange import CurrentCaller, CurrentTenant
 from whimbrel.http.resource import Resource
-
-from functions.me.models import Me
 
 resource = Resource("/api/v1/me", tag="Access")
 

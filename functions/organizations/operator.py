@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
+
 from whimbrel.auth import Role, Scope
 from whimbrel.aws.clients import client
 from whimbrel.aws.secret import derived_key

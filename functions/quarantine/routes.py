@@ -6,6 +6,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic.json_schema import SkipJsonSchema
+
 from whimbrel.auth import Scope
 from whimbrel.bodies import Body
 from whimbrel.domain.quarantine import QuarantinedReading

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from functions.readings.models import IngestionResult, Verdict
 from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain.readings import Reason, Rejection
 from whimbrel.logs import log
 from whimbrel.problems import InvalidRequest, Unavailable
 from whimbrel.store.intake import gather, judge, quarantine
 from whimbrel.strict_json import parse
-
-from functions.readings.models import IngestionResult, Verdict
 
 if TYPE_CHECKING:
     from whimbrel.domain.series import Frame

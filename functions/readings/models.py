@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
 from whimbrel.bodies import Instant, Wire
 from whimbrel.domain.readings import Reason
 from whimbrel.domain.series import ValueType

@@ -8,6 +8,16 @@ from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
+
+from functions.readings.ingestion import ingest
+from functions.readings.models import (
+    INGESTION_SCHEMA,
+    IngestionResult,
+    LatestReading,
+    LatestReadings,
+    Point,
+    SensorReadings,
+)
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.bodies import Instant
@@ -20,16 +30,6 @@ from whimbrel.http.resource import Resource
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.problems import InvalidRequest, NotFound
 from whimbrel.store.tenant import Tenant
-
-from functions.readings.ingestion import ingest
-from functions.readings.models import (
-    INGESTION_SCHEMA,
-    IngestionResult,
-    LatestReading,
-    LatestReadings,
-    Point,
-    SensorReadings,
-)
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_POINTS = 10_000

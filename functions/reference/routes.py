@@ -9,13 +9,13 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi import swagger_ui
+
+from functions.reference.models import Health
 from whimbrel.aws.clients import client
 from whimbrel.http.exchange import CurrentExchange
 from whimbrel.http.resource import Resource
 from whimbrel.problems import Unavailable
 from whimbrel.settings import settings
-
-from functions.reference.models import Health
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.json"
 ASSETS = Path(swagger_ui.__file__).parent

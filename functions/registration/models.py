@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field
+
 from whimbrel.bodies import Body, Instant, Name, Tags, Wire
 from whimbrel.domain.fleet import SiteId
 from whimbrel.domain.provisioning import Registration

@@ -5,17 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from whimbrel import instants
-from whimbrel.auth import Scope
-from whimbrel.aws import iot
-from whimbrel.domain.provisioning import InvalidToken, RegistrationToken, RegistrationTokenId, TokenClaimed, TokenSpent
-from whimbrel.http.exchange import CurrentExchange, CurrentTenant
-from whimbrel.http.parameters import Cursor, Limit
-from whimbrel.http.resource import Resource
-from whimbrel.pages import Page
-from whimbrel.problems import NotFound, Unavailable
-from whimbrel.settings import settings
-from whimbrel.store.registration import registrations
 
 from functions.registration import rules
 from functions.registration.models import (
@@ -28,6 +17,17 @@ from functions.registration.models import (
     RegisterDevices,
     Topics,
 )
+from whimbrel import instants
+from whimbrel.auth import Scope
+from whimbrel.aws import iot
+from whimbrel.domain.provisioning import InvalidToken, RegistrationToken, RegistrationTokenId, TokenClaimed, TokenSpent
+from whimbrel.http.exchange import CurrentExchange, CurrentTenant
+from whimbrel.http.parameters import Cursor, Limit
+from whimbrel.http.resource import Resource
+from whimbrel.pages import Page
+from whimbrel.problems import NotFound, Unavailable
+from whimbrel.settings import settings
+from whimbrel.store.registration import registrations
 
 resource = Resource("/api/v1/devices", tag="Provisioning")
 

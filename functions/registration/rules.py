@@ -12,6 +12,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
+
+from functions.registration.models import BatchItem, IssuedToken, Outcome, RegisterDevices, Registering
 from whimbrel import instants
 from whimbrel.aws import iot
 from whimbrel.bodies import Name
@@ -34,8 +36,6 @@ from whimbrel.logs import log
 from whimbrel.problems import NotFound, Unavailable
 from whimbrel.store.registration import MAX_TOGETHER, Registrations
 from whimbrel.store.tenant import Tenant
-
-from functions.registration.models import BatchItem, IssuedToken, Outcome, RegisterDevices, Registering
 
 MAX_STEPS = 12
 NAME: TypeAdapter[str] = TypeAdapter(Name)

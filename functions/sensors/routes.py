@@ -6,6 +6,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic.json_schema import SkipJsonSchema
+
+from functions.sensors.models import SensorBody, SensorCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Sensor
 from whimbrel.domain.readings import MAIN_COMPONENT
@@ -16,8 +18,6 @@ from whimbrel.http.standard import ALL_METHODS, StandardMethods, check_reference
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.pages import Page
 from whimbrel.problems import AlreadyExists, InvalidRequest
-
-from functions.sensors.models import SensorBody, SensorCreate
 
 resource = Resource("/api/v1/sensors", tag="Sensors")
 

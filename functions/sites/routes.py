@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from functions.sites.models import SiteBody
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Device, Site
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import StandardMethods
-
-from functions.sites.models import SiteBody
 
 resource = Resource("/api/v1/sites", tag="Sites")
 

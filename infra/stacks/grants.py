@@ -1,7 +1,7 @@
 """What each need of the catalogue means in AWS: exact actions on exact resources, and the settings that name them.
 
 ``*`` stands where names are made at run time (objects, things, certificates) or where the service knows no
-resource-level permission (``UNSCOPED_IOT_ACTIONS``, ``iot:DescribeEndpoint``).
+resource-level permission (``UNSCOPED``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,8 @@ from aws_cdk.aws_sqs import Queue
 from functions.catalogue import Needs
 from infra.stacks.storage import Storage
 
-UNSCOPED_IOT_ACTIONS = (
-    "iot:CreateCertificateFromCsr",
-    "iot:AttachThingPrincipal",
-    "iot:DetachThingPrincipal",
-    "iot:ListThingPrincipals",
-)
-"""Actions of IoT Core that accept no resource but ``*``."""
+UNSCOPED = ("*",)
+"""For actions of IoT Core that accept no other resource."""
 
 ANY_UUID = "????????-????-????-????-????????????"
 """Things are named by their device's id; nothing else in the account looks like one."""
@@ -125,26 +120,32 @@ def grants(
             ),
             {"SECRET_ARN": storage.secret.secret_arn},
         ),
-        Needs.CERTIFICATES: Grant(
+        Needs.CERTIFICATES_ISSUE: Grant(
             (
-                Allow(UNSCOPED_IOT_ACTIONS, ("*",)),
                 Allow(
-                    ("iot:CreateThing", "iot:DescribeThing", "iot:UpdateThing", "iot:DeleteThing"),
-                    (iot("thing", ANY_UUID),),
+                    ("iot:CreateCertificateFromCsr", "iot:AttachThingPrincipal", "iot:ListThingPrincipals"), UNSCOPED
                 ),
+                Allow(("iot:CreateThing",), (iot("thing", ANY_UUID),)),
                 Allow(
                     (
                         "iot:DescribeCertificate",
                         "iot:UpdateCertificate",
                         "iot:DeleteCertificate",
                         "iot:AttachPolicy",
-                        "iot:DetachPolicy",
                     ),
                     (iot("cert", "*"),),
                 ),
-                Allow(("iot:DeleteConnection",), (iot("client", ANY_UUID),)),
             ),
             {"DEVICE_POLICY_NAME": devices.policy, "DEVICE_THING_TYPE": devices.thing_type},
+        ),
+        Needs.CERTIFICATES_END: Grant(
+            (
+                Allow(("iot:DetachThingPrincipal", "iot:ListThingPrincipals"), UNSCOPED),
+                Allow(("iot:DeleteThing",), (iot("thing", ANY_UUID),)),
+                Allow(("iot:DescribeCertificate", "iot:UpdateCertificate", "iot:DetachPolicy"), (iot("cert", "*"),)),
+                Allow(("iot:DeleteConnection",), (iot("client", ANY_UUID),)),
+            ),
+            {"DEVICE_POLICY_NAME": devices.policy},
         ),
         Needs.EXPORT_START: Grant(
             (Allow(("states:StartExecution",), (workflow_arn,)),), {"EXPORT_WORKFLOW_ARN": workflow_arn}
@@ -168,5 +169,5 @@ def grants(
             ),
             exports_name,
         ),
-        Needs.ENDPOINT: Grant((Allow(("iot:DescribeEndpoint",), ("*",)),)),
+        Needs.ENDPOINT: Grant((Allow(("iot:DescribeEndpoint",), UNSCOPED),)),
     }

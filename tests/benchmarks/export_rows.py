@@ -8,13 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 
+from functions.exports.contents import READING_COLUMNS
+from functions.exports.draft import DEFLATE_LEVELS, WRITERS
 from whimbrel.domain.archive import Archive
 from whimbrel.domain.series import ValueType
 from whimbrel.domain.tabular import Batch
 from whimbrel.ids import Id
-
-from functions.exports.contents import READING_COLUMNS
-from functions.exports.draft import DEFLATE_LEVELS, WRITERS
 
 ROWS = 2_000_000
 HOUR = 3_600

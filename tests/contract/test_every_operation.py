@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from openapi_spec_validator import validate
+
+from tests.gateway import DOCUMENT, ROOT, Answer, Client
 from whimbrel.auth import Scope
 from whimbrel.ids import Id
 from whimbrel.problems import TYPE_BASE
-
-from tests.gateway import DOCUMENT, ROOT, Answer, Client
 
 
 class Operation(NamedTuple):

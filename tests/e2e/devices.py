@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
-from whimbrel import instants
 
 from tests.e2e.launch import Platform
+from whimbrel import instants
 
 PATIENCE_S = 60
 

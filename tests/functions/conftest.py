@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto.iot.models import IoTBackend
+
 from whimbrel.aws.clients import client as aws_client
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from tests.gateway import Client
 from whimbrel.domain.annotations import Annotation, AnnotationClassId, AnnotationSource
 from whimbrel.domain.scopes import ScopeType
 from whimbrel.ids import DeviceId, OrganizationId
 from whimbrel.instants import from_ms
 from whimbrel.store.tenant import Tenant
-
-from tests.gateway import Client
 
 FIELDS: list[dict[str, Any]] = [
     {"key": "cause", "label": "Cause", "type": "ENUM", "required": True, "options": ["drift", "dirt"]},

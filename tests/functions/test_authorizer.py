@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
-from whimbrel.domain.credentials import ALPHABET, key_id_of, new_api_key
 
 from functions.authorizer import sessions
 from functions.organizations.operator import handler as operator
 from tests.gateway import Client, authorized
+from whimbrel.domain.credentials import ALPHABET, key_id_of, new_api_key
 
 ISSUER = "https://issuer.whimbrel.test"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

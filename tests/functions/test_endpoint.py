@@ -11,10 +11,10 @@ from typing import Any
 from urllib.error import URLError
 
 import pytest
-from whimbrel.aws.clients import client as aws_client
 
 from functions.endpoint.resource import handler
 from tests.functions.conftest import Calls
+from whimbrel.aws.clients import client as aws_client
 
 
 @dataclass

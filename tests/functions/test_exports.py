@@ -18,6 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pyarrow.parquet as pq
 import pytest
+
+from functions.exports import steps
+from tests.gateway import Answer, Client
 from whimbrel import instants
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.exports import Export, ExportId
@@ -26,9 +29,6 @@ from whimbrel.ids import OrganizationId
 from whimbrel.instants import format_ms, parse_ms
 from whimbrel.settings import settings
 from whimbrel.store.tenant import Tenant
-
-from functions.exports import steps
-from tests.gateway import Answer, Client
 
 FROM, TO = "2024-01-01T00:00:00.000Z", "2024-02-01T00:00:00.000Z"
 FROM_MS, TO_MS = parse_ms(FROM), parse_ms(TO)

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+
 from whimbrel.ids import DeviceId
 
 DEVICES = "/api/v1/devices"

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from functions.devices.presence import handler
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.fleet import Connection, Device, DeviceStatus
 from whimbrel.ids import DeviceId, OrganizationId
 from whimbrel.instants import from_ms, parse_ms
 from whimbrel.store.tenant import Tenant
-
-from functions.devices.presence import handler
 
 HOUR_MS = 3_600_000
 START_MS = 1_780_000_000_000

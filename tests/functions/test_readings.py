@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import format_ms
 
@@ -353,9 +354,9 @@ def test_only_the_messages_that_failed_come_again(
     organization: Any, client: Any, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from botocore.exceptions import ClientError
-    from whimbrel.store.readings import ReadingStore
 
     from functions.readings.ingest import handler
+    from whimbrel.store.readings import ReadingStore
 
     broken = client.post("/api/v1/devices", {"name": "broken"}).ok()["id"]
     append = ReadingStore.append

@@ -19,6 +19,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from functions.registration.rules import exchange
+from tests.functions.conftest import Calls, Crash, IotCore, a_csr
 from whimbrel import instants
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.fleet import Device
@@ -26,9 +29,6 @@ from whimbrel.domain.provisioning import LEASE_MS, ClaimState, RegistrationToken
 from whimbrel.ids import DeviceId, OrganizationId
 from whimbrel.store.registration import registrations
 from whimbrel.store.tenant import Tenant
-
-from functions.registration.rules import exchange
-from tests.functions.conftest import Calls, Crash, IotCore, a_csr
 
 TOKENS = "/api/v1/devices/registration/tokens"
 BATCH = "/api/v1/devices/registration/batch"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from whimbrel import instants
-from whimbrel.ids import DeviceId, OrganizationId
-from whimbrel.store.tenant import Tenant
 
 from functions.certificates.rules import renew
 from tests.functions.conftest import Calls, Crash, IotCore, a_csr
+from whimbrel import instants
+from whimbrel.ids import DeviceId, OrganizationId
+from whimbrel.store.tenant import Tenant
 
 WEEK_MS = 7 * 86_400_000
 

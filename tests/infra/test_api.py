@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from whimbrel import problems
 
 from infra.stacks.api import operations
 from tests.infra.assembly import Assembly
+from whimbrel import problems
 
 METHOD = "AWS::ApiGateway::Method"
 RESPONSES = "AWS::ApiGateway::GatewayResponse"

@@ -8,10 +8,10 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from whimbrel.settings import Settings
 
 from functions.catalogue import FUNCTIONS, Function, Needs
 from tests.infra.assembly import STAGE, Assembly
+from whimbrel.settings import Settings
 
 REGISTRY, AUTH, LOG, BLOCKS = (
     "<Registry4DB9CCA5.Arn>",
@@ -51,24 +51,12 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
     Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem") | WRITE_KEY,
     Needs.COMPACT_QUEUE: on(COMPACTION, "sqs", "SendMessage"),
     Needs.SECRET: on(SECRET, "secretsmanager", "GetSecretValue") | on(KEY, "kms", "Decrypt"),
-    Needs.CERTIFICATES: on(
-        "*",
-        "iot",
-        "CreateCertificateFromCsr",
-        "AttachThingPrincipal",
-        "DetachThingPrincipal",
-        "ListThingPrincipals",
-    )
-    | on(f"{IOT}:thing/{A_UUID}", "iot", "CreateThing", "DescribeThing", "UpdateThing", "DeleteThing")
-    | on(
-        f"{IOT}:cert/*",
-        "iot",
-        "DescribeCertificate",
-        "UpdateCertificate",
-        "DeleteCertificate",
-        "AttachPolicy",
-        "DetachPolicy",
-    )
+    Needs.CERTIFICATES_ISSUE: on("*", "iot", "CreateCertificateFromCsr", "AttachThingPrincipal", "ListThingPrincipals")
+    | on(f"{IOT}:thing/{A_UUID}", "iot", "CreateThing")
+    | on(f"{IOT}:cert/*", "iot", "DescribeCertificate", "UpdateCertificate", "DeleteCertificate", "AttachPolicy"),
+    Needs.CERTIFICATES_END: on("*", "iot", "DetachThingPrincipal", "ListThingPrincipals")
+    | on(f"{IOT}:thing/{A_UUID}", "iot", "DeleteThing")
+    | on(f"{IOT}:cert/*", "iot", "DescribeCertificate", "UpdateCertificate", "DetachPolicy")
     | on(f"{IOT}:client/{A_UUID}", "iot", "DeleteConnection"),
     Needs.EXPORT_START: on(WORKFLOW, "states", "StartExecution"),
     Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
@@ -87,7 +75,8 @@ VARIABLES: dict[Needs, set[str]] = {
     Needs.BLOCKS_WRITE: {"LOG_TABLE", "BLOCKS_TABLE"},
     Needs.COMPACT_QUEUE: {"COMPACT_QUEUE_URL"},
     Needs.SECRET: {"SECRET_ARN"},
-    Needs.CERTIFICATES: {"DEVICE_POLICY_NAME", "DEVICE_THING_TYPE"},
+    Needs.CERTIFICATES_ISSUE: {"DEVICE_POLICY_NAME", "DEVICE_THING_TYPE"},
+    Needs.CERTIFICATES_END: {"DEVICE_POLICY_NAME"},
     Needs.EXPORT_START: {"EXPORT_WORKFLOW_ARN"},
     Needs.EXPORT_READ: {"EXPORTS_BUCKET"},
     Needs.EXPORT_WRITE: {"EXPORTS_BUCKET"},
@@ -159,6 +148,17 @@ def test_no_function_has_a_wildcard_that_is_not_listed(assembly: Assembly) -> No
     assert {resource for _, resource in granted if re.search(r"[*?]", resource)} == WILDCARDS
     assert {action for action, _ in granted if "*" in action} == set()
     assert {action.partition(":")[0] for action, resource in granted if resource == "*"} == {"xray", "iot"}
+
+
+def test_only_provisioning_makes_devices(assembly: Assembly) -> None:
+    makers = {
+        name
+        for name in assembly.functions()
+        for action, _ in assembly.granted(name)
+        if action in {"iot:CreateCertificateFromCsr", "iot:AttachPolicy", "iot:AttachThingPrincipal", "iot:CreateThing"}
+    }
+
+    assert makers == {"provisioning"}
 
 
 def test_nobody_scans(assembly: Assembly) -> None:

@@ -18,15 +18,15 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule
+
+from tests.models.actors import Actor, Crash, Luck
+from tests.models.dynamodb import DynamoDB
 from whimbrel.domain import buckets, segments
 from whimbrel.domain.series import Column, Frame, Reading, Series, Tombstone, ValueType, join
 from whimbrel.store import readings, readings_blocks
 from whimbrel.store.readings import Order, ReadingStore, organizations_with_readings
 from whimbrel.store.readings_blocks import BlockContention
 from whimbrel.store.readings_log import LAG_MS
-
-from tests.models.actors import Actor, Crash, Luck
-from tests.models.dynamodb import DynamoDB
 
 START = 1_790_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000

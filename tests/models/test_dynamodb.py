@@ -9,10 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from whimbrel.domain.series import Column, Series, ValueType
-from whimbrel.store.readings import ReadingStore
 
 from tests.models.dynamodb import DynamoDB
+from whimbrel.domain.series import Column, Series, ValueType
+from whimbrel.store.readings import ReadingStore
 
 DEVICE = "0190abcd-1234-7abc-8def-0000000000d1"
 COLUMN = Column("0190abcd-1234-7abc-8def-000000000001", ValueType.DOUBLE)
@@ -116,7 +116,7 @@ CALLS = [
     query(
         "pk = :pk AND sk BETWEEN :a AND :b",
         {":pk": "p", ":a": "a", ":b": "c"},
-        Limit=2,
+        Limit=1,
         ScanIndexForward=False,
         ExclusiveStartKey={"pk": {"S": "p"}, "sk": {"S": "b#2"}},
     ),

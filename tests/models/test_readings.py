@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
+
+from tests.models.actors import Luck
+from tests.models.machine import CrowdedMachine, ReadingsMachine
 from whimbrel.domain import series
 from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS
 from whimbrel.store import readings, readings_blocks, readings_log
 from whimbrel.store.readings import LAG_MS, ReadingStore, Slice
 from whimbrel.store.readings_blocks import Blocks
 from whimbrel.store.readings_log import Log
-
-from tests.models.actors import Luck
-from tests.models.machine import CrowdedMachine, ReadingsMachine
 
 HEALTH = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from whimbrel import instants, strict_json
 from whimbrel.auth import Caller, Scope
 from whimbrel.bodies import Wire

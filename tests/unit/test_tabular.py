@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from whimbrel.domain import parquet
 from whimbrel.domain.parquet import parquet_columns, write_parquet
 from whimbrel.domain.series import ValueType

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
+
 from whimbrel.domain.series import Column, Frame, Series, Value, ValueType
 
 START = 1_790_000_000_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS, Layout, Span
-from whimbrel.domain.series import Column, Frame, Series, ValueType, join_frames
 
 from tests.unit.domain.frames import START, exact, frames, sensor_id
+from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS, Layout, Span
+from whimbrel.domain.series import Column, Frame, Series, ValueType, join_frames
 
 HOUR, DAY = 3_600_000, 86_400_000
 spans = st.sampled_from(list(Span))

@@ -12,11 +12,11 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.unit.domain.frames import START, exact, frames, promised, sensor_id
 from whimbrel.domain import codec
 from whimbrel.domain.octets import Allowance, Reader, Writer
 from whimbrel.domain.series import Column, Frame, Series, Value, ValueType
-
-from tests.unit.domain.frames import START, exact, frames, promised, sensor_id
 
 DOUBLE = Column(sensor_id(1), ValueType.DOUBLE)
 

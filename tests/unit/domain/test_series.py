@@ -6,6 +6,8 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.domain.frames import exact, sensor_id
 from whimbrel.domain.series import (
     Column,
     Frame,
@@ -19,8 +21,6 @@ from whimbrel.domain.series import (
     join_frames,
     without,
 )
-
-from tests.unit.domain.frames import exact, sensor_id
 
 COLUMN = Column(sensor_id(1), ValueType.DOUBLE)
 

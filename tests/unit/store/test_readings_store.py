@@ -11,12 +11,12 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.models.dynamodb import DynamoDB, octets_of, refusal
 from whimbrel.domain import codec
 from whimbrel.domain.series import Column, Frame, Reading, Series, ValueType, join
 from whimbrel.store.readings import ReadingStore, Slice, organizations_with_readings
 from whimbrel.store.readings_log import LAG_MS, NotStored
-
-from tests.models.dynamodb import DynamoDB, octets_of, refusal
 
 START = 1_790_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
