@@ -14,6 +14,7 @@ import boto3
 
 from functions.exports import steps
 from tests.gateway import Answer, Client
+from whimbrel import instants
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.series import Column, Series, Value, ValueType
 from whimbrel.ids import OrganizationId
@@ -91,6 +92,13 @@ class World:
         timestamps = [at + 1_000 * number for number in range(len(values))]
         series = Series.of(timestamps, values, version=1, metadata={timestamps[0]: '{"by":"Jo"}'})
         assert not self.tenant.readings().append({device: {Column(sensor, kind): series}})
+
+    def compact(self) -> None:
+        """Move all readings from the log into blocks."""
+        store = self.tenant.readings()
+        tomorrow = instants.now_ms() + 86_400_000
+        store._clock = lambda: tomorrow
+        assert sum(store.compact(lane).segments for lane in list(store.lanes())) > 0
 
     def annotate(self, scope_type: str, scope_id: str, start: str, end: str | None = None) -> str:
         made = self.client.post(
