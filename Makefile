@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 UV_VERSION := 0.13.9
+# The Lambdas' Python compiles bytecode into what is deployed. It is asked to run: a shim may stand for nothing.
+PYTHON313 ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
+	|| $(BIN)/uv python find --no-config --no-python-downloads --managed-python 3.13 2>/dev/null)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -53,10 +56,10 @@ openapi: install ## Generate openapi.json from the operations
 	PYTHONPATH=.:layers/core/python python -m functions.openapi
 
 layers: install ## Build the third-party layers for the Lambda platform
-	PYTHONPATH=. python -m infra.layers
+	PYTHONPATH=. python -m infra.layers --python "$(PYTHON313)"
 
 synth: install layers ## Synthesize the CloudFormation templates into cdk.out
-	npx --yes aws-cdk@2.1148.1 synth --quiet
+	npx --yes aws-cdk@2.1148.1 synth --quiet -c python="$(PYTHON313)"
 
 bench: install ## Measure cold starts and the local platform
 	PYTHONPATH=.:layers/core/python python -m tests.benchmarks

@@ -67,7 +67,7 @@ def main() -> None:
     if total > LAMBDA_LIMIT_BYTES:
         raise SystemExit(f"The layers have {total:,} bytes; a function and its layers may have {LAMBDA_LIMIT_BYTES:,}.")
     if not arguments.python:
-        print("No bytecode: give --python, a Python 3.13, before you deploy.")
+        print("No bytecode: before you deploy, name a Python 3.13 (--python, or PYTHON313=… for make).")
 
 
 if __name__ == "__main__":

@@ -29,12 +29,21 @@ _SOURCES_ONLY = shutil.ignore_patterns("__pycache__", "*.pyc")
 class Code:
     """Directories to make assets from, below *staging*; they may go once the stacks are built.
 
-    *vendored* holds the layers that ``python -m infra.layers`` built; ``None`` leaves them empty.
+    *python* is an interpreter of *version*, which compiles bytecode; without one there is none. *vendored* holds the
+    layers that ``python -m infra.layers`` built; ``None`` leaves them empty.
     """
 
-    def __init__(self, staging: Path, *, python: str = "", vendored: Path | None = None) -> None:
+    def __init__(
+        self,
+        staging: Path,
+        *,
+        python: str = "",
+        version: tuple[int, int] = LAMBDA_PYTHON,
+        vendored: Path | None = None,
+    ) -> None:
         self._staging = staging
         self._python = python
+        self._version = version
         self._vendored = vendored
 
     def of(self, function: Function) -> str:
@@ -78,7 +87,7 @@ class Code:
 
     def _compile(self, tree: Path, *, runs_at: str) -> None:
         if self._python:
-            compile_tree(self._python, tree, runs_at=runs_at)
+            compile_tree(self._python, tree, runs_at=runs_at, version=self._version)
 
 
 def compile_tree(python: str, tree: Path, *, runs_at: str, version: tuple[int, int] = LAMBDA_PYTHON) -> None:

@@ -94,6 +94,32 @@ def test_a_layer_that_was_not_built_stops_the_synthesis(tmp_path: Path) -> None:
         code.layer("vendor")
 
 
+def test_an_artefact_has_bytecode_for_every_module(tmp_path: Path) -> None:
+    code = Code(tmp_path, python=sys.executable, version=sys.version_info[:2])
+
+    trees = [Path(tree) for tree in (code.core(), *(code.of(spec) for spec in FUNCTIONS))]
+
+    for tree in trees:
+        modules = list(tree.rglob("*.py"))
+        assert modules
+        assert {Path(importlib.util.cache_from_source(str(module))) for module in modules} == set(tree.rglob("*.pyc"))
+
+
+def test_bytecode_of_another_version_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        Code(tmp_path, python=sys.executable, version=(3, 9)).core()
+
+
+def test_nothing_of_the_checkout_is_deployed_but_functions_and_the_layer(assembly: Assembly) -> None:
+    allowed = {"functions", "openapi.json", "python"}
+    trees = [path for path in assembly.directory.glob("asset.*") if path.is_dir()]
+
+    assert trees
+    for tree in trees:
+        assert {path.name for path in tree.iterdir()} <= allowed
+        assert [path for path in tree.rglob("*") if path.name == "tests" or path.name.startswith("test_")] == []
+
+
 def test_bytecode_is_believed_whatever_became_of_its_source(tmp_path: Path) -> None:
     source = tmp_path / "module.py"
     source.write_text("print('as compiled')\n")
@@ -108,11 +134,6 @@ def test_bytecode_is_believed_whatever_became_of_its_source(tmp_path: Path) -> N
     source.write_text("print('changed')\n")
     ran = subprocess.run([sys.executable, "-c", "import module"], cwd=tmp_path, check=True, capture_output=True)
     assert ran.stdout == b"as compiled\n"
-
-
-def test_an_interpreter_of_another_version_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(subprocess.CalledProcessError):
-        compile_tree(sys.executable, tmp_path, runs_at="/opt", version=(3, 9))
 
 
 def test_equal_sources_make_equal_artefacts(tmp_path: Path) -> None:
