@@ -38,10 +38,11 @@ def _issue(tenant: Tenant, device_id: DeviceId, request: SigningRequest) -> Cert
     """Return a new certificate, attached and on record, still inactive."""
     issued = iot.issue(request.pem)
     iot.attach(issued.arn, device_id, tenant.organization_id)
+    principal = iot.principal(issued.arn)
     certificate = Certificate(
-        id=CertificateId.new(),
+        id=CertificateId.named(device_id, principal),
         device_id=device_id,
-        principal=iot.principal(issued.arn),
+        principal=principal,
         public_key_sha256=request.key,
         not_after=valid_until(issued.pem, instants.now()),
     )

@@ -1,7 +1,8 @@
 """Woken by the queue that the rule on IoT Core's lifecycle events fills: who is connected.
 
-An event is ``{clientId, timestamp (ms), eventType, sessionIdentifier, versionNumber, …}``. They come late, twice and in
-any order; what is kept is the last by IoT Core's count. A client that is no device of ours is none of our business.
+An event is ``{clientId, timestamp (ms), eventType, sessionIdentifier, principalIdentifier, versionNumber}``. Events come
+late, twice and in any order; what is kept is the last by IoT Core's count. A client that is no device of ours is none
+of our business.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from typing import Any
 
 from whimbrel.domain.fleet import Connection, Device
+from whimbrel.domain.provisioning import Certificate, CertificateId
 from whimbrel.ids import DeviceId
 from whimbrel.instants import from_ms
 from whimbrel.logs import log
@@ -36,6 +38,12 @@ def _note(message: dict[str, Any]) -> None:
     if organization_id is None:
         log.info("presence of an unknown client", extra={"clientId": client_id[:128]})
         return
+    tenant = Tenant(organization_id)
+    device_id = DeviceId(client_id)
+    # A client may call itself by any device's name; the broker refuses it, and may still tell of its going.
+    if tenant.things(Certificate).find(CertificateId.named(device_id, message["principalIdentifier"])) is None:
+        log.warning("presence under another device's name", extra={"deviceId": device_id})
+        return
     connection = Connection(
         connected=message["eventType"] == "connected",
         at=from_ms(int(message["timestamp"])),
@@ -43,6 +51,6 @@ def _note(message: dict[str, Any]) -> None:
         session=message.get("sessionIdentifier", ""),
     )
     try:
-        Tenant(organization_id).things(Device).change(DeviceId(client_id), lambda device: device.seen(connection))
+        tenant.things(Device).change(device_id, lambda device: device.seen(connection))
     except NotFound:
         log.info("presence of a deleted device", extra={"deviceId": client_id})

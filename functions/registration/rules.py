@@ -137,7 +137,9 @@ def _step(registrations: Registrations, claim: Claim, request: SigningRequest) -
     elif not claim.certificate_arn:
         issued = iot.issue(request.pem)
         recorded = claim.next_version(
-            certificate_id=CertificateId.new(), certificate_arn=issued.arn, certificate_pem=issued.pem
+            certificate_id=CertificateId.named(claim.device_id, iot.principal(issued.arn)),
+            certificate_arn=issued.arn,
+            certificate_pem=issued.pem,
         )
         if not registrations.replace(recorded) and registrations.current(claim).certificate_arn != issued.arn:
             iot.discard(issued.arn, claim.device_id)

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from functions.devices.presence import handler
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.fleet import Connection, Device, DeviceStatus
+from whimbrel.domain.provisioning import Certificate, CertificateId
 from whimbrel.ids import DeviceId, OrganizationId
 from whimbrel.instants import from_ms, parse_ms
 from whimbrel.store.tenant import Tenant
 
 HOUR_MS = 3_600_000
+PRINCIPAL = "0" * 64
 START_MS = 1_780_000_000_000
 
 
@@ -137,7 +139,7 @@ def told(client_id: str, event: Connection) -> dict[str, Any]:
         "timestamp": parse_ms(event.model_dump(mode="json")["at"]),
         "eventType": "connected" if event.connected else "disconnected",
         "sessionIdentifier": event.session,
-        "principalIdentifier": "0" * 64,
+        "principalIdentifier": PRINCIPAL,
         "ipAddress": "192.0.2.1",
         "versionNumber": event.version,
     }
@@ -151,7 +153,17 @@ def batch(*bodies: Any) -> dict[str, Any]:
 @pytest.fixture
 def device(organization: Any) -> Device:
     """A device that has been provisioned."""
-    device = Tenant(OrganizationId(organization.id)).things(Device).add(a_device())
+    tenant = Tenant(OrganizationId(organization.id))
+    device = tenant.things(Device).add(a_device())
+    tenant.things(Certificate).add(
+        Certificate(
+            id=CertificateId.named(device.id, PRINCIPAL),
+            device_id=device.id,
+            principal=PRINCIPAL,
+            public_key_sha256="",
+            not_after=from_ms(START_MS),
+        )
+    )
     owner = {"pk": {"S": f"DEVICE#{device.id}"}, "org": {"S": organization.id}}
     aws_client("dynamodb").put_item(TableName="auth", Item=owner)
     return device
@@ -183,6 +195,13 @@ def test_strangers_are_none_of_our_business(client: Any, device: Device) -> None
     answer = handler(batch(told("console-1", event), told(DeviceId.new(), event), told(gone, event)), None)
 
     assert answer == {"batchItemFailures": []}
+    assert client.get(f"/api/v1/devices/{device.id}").ok()["status"] == "PENDING"
+
+
+def test_another_devices_certificate_tells_nothing_of_this_one(client: Any, device: Device) -> None:
+    event = told(device.id, Broker().come(0)) | {"principalIdentifier": "1" * 64}
+
+    assert handler(batch(event), None) == {"batchItemFailures": []}
     assert client.get(f"/api/v1/devices/{device.id}").ok()["status"] == "PENDING"
 
 

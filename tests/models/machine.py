@@ -220,11 +220,13 @@ class ReadingsMachine(RuleBasedStateMachine):
         self.deliveries.append(Delivery(self.actor(lambda store: store.append(batch)), some))
 
     @precondition(lambda self: self.has_room)
-    @rule(data=st.data(), at_once=st.booleans())
-    def compact(self, data: st.DataObject, *, at_once: bool) -> None:
+    @rule(data=st.data(), until=st.sampled_from(["begun", "about to put", "done"]))
+    def compact(self, data: st.DataObject, until: str) -> None:
         lane = data.draw(st.sampled_from(self.lanes))
         self.compactions.append(self.actor(lambda store: store.compact(lane)))
-        if at_once:
+        if until == "about to put":
+            self.compactions[-1].run_until("put_item")
+        if until == "done":
             self.compactions[-1].finish()
         self.settle()
 

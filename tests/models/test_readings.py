@@ -25,7 +25,7 @@ def test_the_store_is_the_join_of_everything_acknowledged() -> None:
     run_state_machine_as_test(
         ReadingsMachine,
         settings=settings(
-            max_examples=120,
+            max_examples=250,
             stateful_step_count=40,
             deadline=None,
             report_multiple_bugs=False,

@@ -146,14 +146,17 @@ def test_a_cursor_expires(monkeypatch: pytest.MonkeyPatch) -> None:
         CURSORS.open(cursor)
 
 
-json_values = st.recursive(
+json_scalars = (
     st.none()
     | st.booleans()
     | st.integers(-(2**63), 2**63)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=5), children, max_size=4),
-    max_leaves=20,
+    | st.text()
+)
+json_values: st.SearchStrategy[Any] = st.deferred(
+    lambda: (
+        json_scalars | st.lists(json_values, max_size=3) | st.dictionaries(st.text(max_size=5), json_values, max_size=3)
+    )
 )
 
 

@@ -187,7 +187,7 @@ class CertificateStatus(StrEnum):
 
 
 class Certificate(Entity[CertificateId]):
-    """A certificate by which a device is known to the broker."""
+    """A certificate by which a device is known to the broker; its identifier follows from device and principal."""
 
     kind: ClassVar[str] = "certificate"
     parent: ClassVar[str | None] = "device_id"
