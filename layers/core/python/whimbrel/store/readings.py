@@ -38,8 +38,8 @@ Order = Literal["asc", "desc"]
 
 _DAY_MS = 86_400_000
 _SWEEP_AFTER_MS = _DAY_MS // 2
-_WORTH_MERGING = 500
-"""So many readings of a device in one bucket skip the log."""
+_WORTH_MERGING = 2000
+"""So many readings of a device in one bucket skip the log; fewer cost less as a segment than as a block rewritten."""
 _WORTH_COMPACTING = 64 * 1024
 """Bytes of log that a compaction is asked for, on average."""
 _MOST_READINGS_A_RUN = 200_000
@@ -71,8 +71,8 @@ class Compaction:
 class ReadingStore:
     """The readings of one organization.
 
-    Everything acknowledged is kept exactly once, whatever the order, the repetition and the batching: see
-    `whimbrel.domain.series` for the rule and the architecture decision for the protocol.
+    Everything acknowledged is kept exactly once, whatever the order, the repetition and the batching
+    (`whimbrel.domain.series` has the rule): first in the log of the device's lane, later in blocks.
     """
 
     def __init__(  # noqa: PLR0913 (the outside world, each part named)
