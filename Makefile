@@ -61,7 +61,10 @@ layers: install ## Build the third-party layers for the Lambda platform
 synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 	npx --yes aws-cdk@2.1148.1 synth --quiet -c python="$(PYTHON313)"
 
-bench: install ## Measure cold starts and the local platform
-	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
+bench: install ## Measure imports, blocks and export rows; and the API, while the platform runs
+	PYTHONPATH=.:layers/core/python python -m tests.benchmarks.cold_start
+	PYTHONPATH=.:layers/core/python python -m tests.benchmarks.readings
+	PYTHONPATH=.:layers/core/python python -m tests.benchmarks.export_rows
+	-PYTHONPATH=.:layers/core/python python -m tests.benchmarks.local_api
 
 .PHONY: help lock install run demo check fix test openapi layers synth bench

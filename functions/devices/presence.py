@@ -1,8 +1,8 @@
 """Woken by the queue that the rule on IoT Core's lifecycle events fills: who is connected.
 
-An event is ``{clientId, timestamp (ms), eventType, sessionIdentifier, principalIdentifier, versionNumber}``. Events come
-late, twice and in any order; what is kept is the last by IoT Core's count. A client that is no device of ours is none
-of our business.
+An event is ``{clientId, timestamp (ms), eventType, sessionIdentifier, principalIdentifier, versionNumber}``. Events
+come late, twice and in any order; what is kept is the last by IoT Core's count. A client that is no device of ours is
+none of our business.
 """
 
 from __future__ import annotations
