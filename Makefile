@@ -3,7 +3,8 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+# Nothing uploaded in the last week: most hijacked releases are found within days.
+LOCK = $(BIN)/uv pip compile --exclude-newer "1 week" --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 UV_VERSION := 0.13.9
 # The Lambdas' Python compiles bytecode into what is deployed. It is asked to run: a shim may stand for nothing.
 PYTHON313 ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \

@@ -131,7 +131,11 @@ EVENT_FUNCTIONS = (
         handler="functions.readings.compact.handler",
         queue="compaction",
         columnar=True,
-        needs=Needs.READINGS_READ | Needs.READINGS_WRITE | Needs.BLOCKS_WRITE | Needs.COMPACT_QUEUE,
+        needs=Needs.REGISTRY_READ
+        | Needs.READINGS_READ
+        | Needs.READINGS_WRITE
+        | Needs.BLOCKS_WRITE
+        | Needs.COMPACT_QUEUE,
         memory_mb=1024,
         timeout_s=300,
     ),

@@ -14,6 +14,7 @@ from whimbrel.logs import log
 from whimbrel.settings import settings
 from whimbrel.store.readings import ReadingStore, organizations_with_readings
 from whimbrel.store.readings_blocks import BlockContention
+from whimbrel.store.tenant import Tenant
 
 ENOUGH_MS = 60_000
 """A message for which less time than this is left is handed back."""
@@ -72,4 +73,5 @@ def _sweep() -> int:
 
 
 def _store(organization_id: str) -> ReadingStore:
-    return ReadingStore(client("dynamodb"), settings().log_table, settings().blocks_table, organization_id)
+    """Return the store with the organization's retention, by which blocks get their time to go."""
+    return Tenant(OrganizationId(organization_id)).readings()

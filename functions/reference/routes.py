@@ -58,7 +58,7 @@ def get_documentation_page(exchange: CurrentExchange) -> Response[str]:
 
 @cache
 def _page() -> str:
-    return swagger_ui.generate_swagger_html(
+    page = swagger_ui.generate_swagger_html(
         spec=DOCUMENT.read_text().replace("</", "<\\/"),
         swagger_js=(ASSETS / "swagger-ui-bundle.min.js").read_text(),
         swagger_css=(ASSETS / "swagger-ui.min.css").read_text(),
@@ -66,3 +66,5 @@ def _page() -> str:
         oauth2_config=None,
         persist_authorization=False,
     )
+    # Its link to the document is Powertools' own; ours has a path of its own.
+    return page.replace('currentUrl.pathname + "?format=json"', 'currentUrl.pathname.replace(/docs$/, "v3/api-docs")')

@@ -8,10 +8,13 @@ from typing import Any
 import boto3
 import pytest
 
+from whimbrel.domain.organizations import Organization
 from whimbrel.domain.series import Column, Series, ValueType
+from whimbrel.ids import OrganizationId
 from whimbrel.instants import now_ms
 from whimbrel.settings import settings
 from whimbrel.store.readings import ReadingStore
+from whimbrel.store.tenant import Tenant
 
 DEVICE = "0190abcd-1234-7abc-8def-0000000000d1"
 COLUMN = Column("0190abcd-1234-7abc-8def-000000000001", ValueType.DOUBLE)
@@ -76,3 +79,19 @@ def test_the_sweep_asks_for_every_quiet_lane_of_every_organization(old_readings:
     assert {message["Body"] for message in received} == {
         json.dumps({"organizationId": organization_id, "lane": DEVICE}) for organization_id in ("org", "another")
     }
+
+
+def test_blocks_of_an_organization_with_retention_go_by_themselves(organization: Any) -> None:
+    from functions.readings.compact import handler
+
+    identifier = OrganizationId(organization.id)
+    Tenant(identifier).things(Organization).change(identifier, lambda one: one.next_version(retention_days=30))
+    store_at(START, identifier).append({DEVICE: {COLUMN: Series.of([START], [1.5], START)}})
+    body = json.dumps({"organizationId": identifier, "lane": DEVICE})
+
+    handler({"Records": [{"messageId": "m", "body": body}]}, Context())
+
+    items = boto3.client("dynamodb").scan(TableName="blocks")["Items"]
+    ends = [int(item["ttl"]["N"]) * 1000 for item in items if "ttl" in item]
+    assert len(ends) == 1
+    assert ends[0] >= START + 30 * 86_400_000
