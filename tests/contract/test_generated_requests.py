@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from werkzeug import Request
 from werkzeug import Response as Answer
@@ -58,14 +58,27 @@ CHECKED = [
 ]
 
 
-@schema.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator]
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
+EVERY = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
+
+
+# By hand, and not by schema.parametrize(): that gives all its tests one name, and xdist then runs only one of them.
+@pytest.mark.parametrize(("method", "path"), EVERY, ids=[" ".join(operation) for operation in EVERY])
 @pytest.mark.usefixtures("seeded")
-def test_no_generated_request_surprises(case: Any) -> None:
-    case.call_and_validate(checks=CHECKED)
+def test_no_generated_request_surprises(method: str, path: str) -> None:
+    answered = 0
+
+    @settings(
+        max_examples=15,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+    @given(case=schema[path][method].as_strategy())
+    def ask(case: Any) -> None:
+        nonlocal answered
+        case.call_and_validate(checks=CHECKED)
+        answered += 1
+
+    ask()
+    assert answered > 0
