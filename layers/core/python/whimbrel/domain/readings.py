@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
@@ -202,12 +202,6 @@ class Intake:
         identifier = SensorId.named(self.device.id, component, key)
         known = self.device.sensors.get(identifier) or self.new_sensors.get(identifier)
         return known or KnownSensor(identifier, _type_of(value), component_id, component, key)
-
-
-def take_all(intake: Intake, readings: Iterable[object]) -> None:
-    """Judge *readings* one after the other."""
-    for index, raw in enumerate(readings):
-        intake.take(index, raw)
 
 
 def timestamp_of(value: object, accepted_ms: int) -> int:

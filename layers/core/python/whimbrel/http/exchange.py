@@ -15,8 +15,6 @@ from whimbrel.store.tenant import Tenant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from whimbrel.store.registry import E, Store
-
 
 @dataclass(slots=True)
 class Exchange:
@@ -82,12 +80,3 @@ def tenant() -> Tenant:
 CurrentExchange = Annotated[Exchange, Depends(current)]
 CurrentCaller = Annotated[Caller, Depends(caller)]
 CurrentTenant = Annotated[Tenant, Depends(tenant)]
-
-
-def things(entity: type[E]) -> Any:
-    """Return a dependency: the caller's things of one kind."""
-
-    def store() -> Store[E]:
-        return tenant().things(entity)
-
-    return Depends(store)
