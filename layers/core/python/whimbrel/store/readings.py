@@ -102,10 +102,11 @@ class ReadingStore:
         self._log = Log(client, log_table, organization_id, clock, sleep, dice)
         self._blocks = Blocks(client, blocks_table, organization_id, retention_ms, sleep, dice)
 
-    def append(self, batch: Batch) -> dict[str, Exception]:
+    def append(self, batch: Batch, names: Mapping[str, str] | None = None) -> dict[str, Exception]:
         """Store readings durably, and return the devices for which that failed, with the reason: normally none.
 
-        *batch* is ``{device_id: {Column(sensor_id, value_type): Series}}``. When a device is not in the answer, all its
+        *batch* is ``{device_id: {Column(sensor_id, value_type): Series}}``; *names* says of sensors which component
+        and key they have, ``{sensor_id: "component/key"}``: what is named so takes less room in the log. When a device is not in the answer, all its
         readings are stored for good. For one that is, some may be: appending them again is harmless, if the versions
         are the same.
 
