@@ -84,13 +84,28 @@ _READING = {
             "type": ["string", "integer"],
             "description": "RFC 3339, or milliseconds since 1970; absent: now.",
         },
-        "value": {"type": ["number", "string", "boolean"]},
+        "value": {
+            "type": ["number", "string", "boolean", "array"],
+            "description": "An array only where the component's profile declares one.",
+        },
         "componentId": {"type": "string"},
         "component": {"type": "string", "description": "The component's key."},
-        "fields": {"type": "object", "additionalProperties": {"type": ["number", "string", "boolean"]}},
+        "fields": {"type": "object", "additionalProperties": {"type": ["number", "string", "boolean", "array"]}},
         "metadata": {"type": ["object", "null"]},
     },
     "examples": [_READING_EXAMPLE],
+}
+
+_SERIES = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["timestamps", "values"],
+    "description": "As many values as timestamps.",
+    "properties": {
+        "timestamps": {"type": "array", "items": {"type": ["string", "integer"]}},
+        "values": {"type": "array", "items": {"type": ["number", "string", "boolean", "array"]}},
+    },
+    "examples": [{"timestamps": [1769860800000, "2026-01-31T12:01:00Z"], "values": [21.5, 21.7]}],
 }
 
 INGESTION_SCHEMA: dict[str, Any] = {
@@ -103,6 +118,17 @@ INGESTION_SCHEMA: dict[str, Any] = {
             "properties": {
                 "deviceId": {"type": "string"},
                 "readings": {"type": "array", "items": _READING, "minItems": 1, "maxItems": 50_000},
+            },
+        },
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["deviceId", "series"],
+            "description": "Columns: the readings of up to 50,000 moments, by the id, `key` or `componentKey/key` of "
+            "their sensor. An error's `index` counts through the series in order.",
+            "properties": {
+                "deviceId": {"type": "string"},
+                "series": {"type": "object", "minProperties": 1, "additionalProperties": _SERIES},
             },
         },
     ],

@@ -361,8 +361,8 @@ def test_only_the_messages_that_failed_come_again(
     broken = client.post("/api/v1/devices", {"name": "broken"}).ok()["id"]
     append = ReadingStore.append
 
-    def failing(store: ReadingStore, batch: Any) -> Any:
-        failures = append(store, {name: frame for name, frame in batch.items() if name != broken})
+    def failing(store: ReadingStore, batch: Any, names: Any) -> Any:
+        failures = append(store, {name: frame for name, frame in batch.items() if name != broken}, names)
         return failures | {broken: ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")}
 
     monkeypatch.setattr(ReadingStore, "append", failing)

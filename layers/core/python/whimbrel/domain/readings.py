@@ -13,15 +13,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
-from typing import NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whimbrel.domain.series import Column, Series, Value, ValueType
 from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
 from whimbrel.instants import END_OF_TIME_MS, parse_ms
+from whimbrel.strict_json import MAX_DEPTH, Repeated, is_deeper, repeated_key
+
+if TYPE_CHECKING:
+    from whimbrel.domain.profile_rules import FieldRule
 
 MAIN_COMPONENT = "main"
 """The component of sensors that are named by a bare key; made when first needed."""
@@ -35,6 +41,19 @@ _EXACT = 2**53
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*\Z", re.ASCII)
 _SIMPLE = frozenset({"sensorId", "timestamp", "value", "metadata", "deviceId"})
 _STRUCTURED = frozenset({"componentId", "component", "timestamp", "fields", "metadata", "deviceId"})
+_PRECEDENCE = (ValueType.DOUBLE, ValueType.BIGINT, ValueType.BOOLEAN, ValueType.TEXT)
+_KINDS: dict[ValueType, type] = {
+    ValueType.DOUBLE: float,
+    ValueType.BIGINT: int,
+    ValueType.BOOLEAN: bool,
+    ValueType.TEXT: str,
+}
+_BOUNDS: dict[ValueType, tuple[Any, Any]] = {
+    ValueType.DOUBLE: (-sys.float_info.max, sys.float_info.max),
+    ValueType.BIGINT: (-(2**63), 2**63 - 1),
+    ValueType.BOOLEAN: (False, True),
+    ValueType.TEXT: ("", ""),
+}
 
 
 class Reason(StrEnum):
@@ -70,17 +89,42 @@ class KnownSensor(NamedTuple):
     component_id: ComponentId
     component: str
     key: str
+    unit: str | None = None
+    """What it is made with, if this is the first that is heard of it."""
 
 
 @dataclass(slots=True)
 class KnownDevice:
-    """What ingestion has to know of a device: the keys of its components, its sensors by identifier."""
+    """What ingestion has to know of a device: its components by key, its sensors by identifier.
+
+    ``profiles`` has the fields of each component that has a profile; None stands for a profile that is gone.
+    """
 
     id: DeviceId
     inactive: bool
     gateway_id: DeviceId | None
     components: dict[str, ComponentId] = field(default_factory=dict)
     sensors: dict[str, KnownSensor] = field(default_factory=dict)
+    profiles: dict[str, Mapping[str, FieldRule] | None] = field(default_factory=dict)
+    _names: dict[str, KnownSensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for sensor in self.sensors.values():
+            self.add(sensor)
+
+    def add(self, sensor: KnownSensor) -> None:
+        """Know *sensor*, or know it better."""
+        self.sensors[sensor.id] = sensor
+        self._names[sensor.id] = sensor
+        if sensor.component:
+            self._names[f"{sensor.component}/{sensor.key}"] = sensor
+        # A key may look like an identifier; the name then means the identifier.
+        if sensor.component == MAIN_COMPONENT and not Id.is_valid(sensor.key):
+            self._names[sensor.key] = sensor
+
+    def named(self, name: str) -> KnownSensor | None:
+        """Return the sensor that a simple reading names by its identifier, its key, or ``component/key``."""
+        return self._names.get(name)
 
     def component_key(self, identifier: object) -> str:
         """Return the key of the component *identifier*."""
@@ -88,6 +132,17 @@ class KnownDevice:
             if component_id == identifier:
                 return key
         raise Refused(Reason.UNKNOWN_COMPONENT, f"the device has no component {_short(identifier)}")
+
+    def fields_of(self, component: str) -> Mapping[str, FieldRule] | None:
+        """Return the fields that the profile of a component declares; None if it has no profile."""
+        rules = self.profiles.get(component, _NO_PROFILE)
+        if rules is None:
+            detail = f"the profile of the component {_short(component)} is gone; bind the component to another"
+            raise Refused(Reason.MISSING_PROFILE, detail)
+        return None if rules is _NO_PROFILE else rules
+
+
+_NO_PROFILE: Mapping[str, FieldRule] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,71 +155,236 @@ class Rejection:
     payload: object
 
 
+Rows = list[tuple[KnownSensor, Value]]
+"""What one reading says: values of sensors, each as the sensor's type holds it."""
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The readings of one sensor so far; ``kind``, ``low`` and ``high`` tell at a glance that a value is acceptable."""
+
+    sensor: KnownSensor
+    kind: type
+    low: Any
+    high: Any
+    timestamps: list[int] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
+    notes: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecided:
+    """A reading that is fine, if its new sensors get the types that it takes them to have."""
+
+    index: int
+    raw: object
+    timestamp: int
+    metadata: str | None
+    rows: Rows
+
+
 @dataclass(slots=True)
 class Intake:
-    """The readings of one device out of one message or request, as they are judged.
+    """The readings of one device out of one message or request, as they are judged: `take` them, `settle`, `frame`.
 
-    ``accepted_ms`` is when the platform took them, fixed at the edge; it is the version that decides between two
-    writes.
+    The verdicts do not depend on the order of the readings. ``accepted_ms`` is when the platform took them, fixed at
+    the edge; it is the version that decides between two writes.
     """
 
     device: KnownDevice
     accepted_ms: int
     rejections: list[Rejection] = field(default_factory=list)
     new_sensors: dict[SensorId, KnownSensor] = field(default_factory=dict)
-    accepted: int = 0
-    _columns: dict[Column, tuple[list[int], list[Value], dict[int, str]]] = field(default_factory=dict)
-    _named: dict[tuple[str, str], KnownSensor] = field(default_factory=dict)
+    _taken: int = 0
+    _gathered: dict[SensorId, _Gathered] = field(default_factory=dict)
+    _by_name: dict[str, _Gathered] = field(default_factory=dict)
+    _undecided: list[_Undecided] = field(default_factory=list)
+    _by_new_id: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    _identifiers: dict[tuple[str, str], SensorId] = field(default_factory=dict)
 
-    def take(self, index: int, raw: object) -> None:
-        """Judge one reading; *index* is its place in what was sent."""
-        try:
-            rows = self._judge(raw)
-        except Refused as refused:
-            self.rejections.append(Rejection(index, refused.reason, refused.detail, raw))
-            return
-        self.accepted += 1
-        for sensor, timestamp, value, metadata in rows:
-            timestamps, values, notes = self._columns.setdefault(Column(sensor.id, sensor.value_type), ([], [], {}))
-            timestamps.append(timestamp)
-            values.append(value)
-            if metadata is not None:
-                notes[timestamp] = max(metadata, notes.get(timestamp, ""))
+    @property
+    def accepted(self) -> int:
+        """How many readings are accepted, once all is settled."""
+        return self._taken - len(self.rejections)
+
+    def take(self, readings: Iterable[tuple[int, Any]]) -> None:
+        """Judge readings, each with its place in what was sent."""
+        gathered, latest = self._by_name, self.accepted_ms + MAX_AHEAD_MS
+        # The simple form of a plain value of a known sensor is nearly everything there is, and is decided right here.
+        # Whatever is not obviously fine is looked at carefully.
+        for index, raw in readings:
+            self._taken += 1
+            try:
+                name, at, value = raw["sensorId"], raw["timestamp"], raw["value"]
+                into = gathered.get(name) or self._at_a_glance(name)
+                if type(at) is str:
+                    at = _ms(at)
+                kind = type(value)
+                if kind is int and into.kind is float and -_EXACT <= value <= _EXACT:
+                    value, kind = float(value), float
+                if (
+                    kind is into.kind
+                    and (into.low <= value <= into.high if kind is not str else _is_plain_text(value))  # type: ignore[arg-type]
+                    and 0 <= at <= latest
+                    and type(at) is int
+                    and type(raw) is dict
+                    and len(raw) == (4 if "deviceId" in raw else 3)
+                ):
+                    into.timestamps.append(at)
+                    into.values.append(value)
+                    continue
+            except (KeyError, TypeError, ValueError):
+                pass
+            self._take_carefully(index, raw)
+
+    def take_series(self, first: int, name: str, timestamps: list[Any], values: list[Any]) -> None:
+        """Judge the readings of one sensor; *first* is the place of the first of them in what was sent."""
+        if not self._take_whole(name, timestamps, values):
+            pairs = zip(timestamps, values, strict=True)
+            self.take(
+                (index, {"sensorId": name, "timestamp": at, "value": value})
+                for index, (at, value) in enumerate(pairs, first)
+            )
+
+    def settle(self) -> None:
+        """Decide on the readings of sensors that are not known yet, when all has been taken.
+
+        Readings that disagree on the type of a new sensor cannot all be right: a number goes before a boolean, and
+        that before a text, wherever they stand.
+        """
+        types: dict[SensorId, ValueType] = {}
+        for each in self._undecided:
+            for sensor, _ in each.rows:
+                types[sensor.id] = min(types.get(sensor.id, ValueType.TEXT), sensor.value_type, key=_PRECEDENCE.index)
+        for each in self._undecided:
+            wrong = next((sensor for sensor, _ in each.rows if sensor.value_type is not types[sensor.id]), None)
+            if wrong:
+                detail = f"{wrong.component}/{wrong.key} is {types[wrong.id].value} in other readings sent with this"
+                self.rejections.append(Rejection(each.index, Reason.TYPE_MISMATCH, detail, each.raw))
+                continue
+            self.new_sensors |= {sensor.id: sensor for sensor, _ in each.rows if sensor.id not in self.device.sensors}
+            self._gather(each.timestamp, each.metadata, each.rows)
+        self._undecided.clear()
+        for index, raw in self._by_new_id:
+            if raw["sensorId"] in self.new_sensors:
+                self._take_carefully(index, raw)
+            else:
+                detail = f"the device has no sensor {raw['sensorId']}"
+                self.rejections.append(Rejection(index, Reason.UNKNOWN_SENSOR, detail, raw))
+        self.rejections.sort(key=attrgetter("index"))
 
     def frame(self) -> dict[Column, Series]:
         """Return what was accepted, a series for each sensor."""
         return {
-            column: Series.of(timestamps, values, self.accepted_ms, notes or None)
-            for column, (timestamps, values, notes) in self._columns.items()
+            Column(each.sensor.id, each.sensor.value_type): Series.of(
+                each.timestamps, each.values, self.accepted_ms, each.notes or None
+            )
+            for each in self._gathered.values()
+            if each.timestamps
         }
 
-    def _judge(self, raw: object) -> list[tuple[KnownSensor, int, Value, str | None]]:
+    def sensors(self) -> list[KnownSensor]:
+        """Return the sensors in the frame."""
+        return [each.sensor for each in self._gathered.values() if each.timestamps]
+
+    def _at_a_glance(self, name: str) -> _Gathered:
+        """Return where plain values of a sensor go.
+
+        Raises:
+            KeyError: no value of it can be plain.
+        """
+        sensor = self.device.named(name)
+        if sensor is None or self.device.inactive:
+            raise KeyError(name)
+        low, high = _BOUNDS[sensor.value_type]
+        if sensor.component in self.device.profiles:
+            rule = (self.device.profiles[sensor.component] or {})[sensor.key]
+            if not (rule.type.value == rule.stored.value == sensor.value_type.value):
+                raise KeyError(name)
+            low = low if rule.min is None else rule.min
+            high = high if rule.max is None else rule.max
+        into = self._by_name[name] = self._gathered_of(sensor)
+        into.low, into.high = low, high
+        return into
+
+    def _take_whole(self, name: str, timestamps: list[Any], values: list[Any]) -> bool:
+        """Take a series if all of it is plain, and tell whether it was."""
+        try:
+            into = self._by_name.get(name) or self._at_a_glance(name)
+            kinds = set(map(type, values))
+            if into.kind is float and kinds <= {float, int}:
+                values = values if kinds == {float} else list(map(float, values))
+            elif kinds != {into.kind}:
+                return False
+            if into.kind is str:
+                is_plain = all(map(_is_plain_text, values))
+            else:
+                is_plain = into.low <= min(values) and max(values) <= into.high
+            if set(map(type, timestamps)) == {str}:
+                timestamps = list(map(_ms, timestamps))
+            elif set(map(type, timestamps)) != {int}:
+                return False
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return False
+        if is_plain and min(timestamps) >= 0 and max(timestamps) <= self.accepted_ms + MAX_AHEAD_MS:
+            self._taken += len(values)
+            into.timestamps += timestamps
+            into.values += values
+            return True
+        return False
+
+    def _take_carefully(self, index: int, raw: object) -> None:
+        try:
+            found = self._judge(raw)
+        except Refused as refused:
+            self.rejections.append(Rejection(index, refused.reason, refused.detail, raw))
+            return
+        if found is None:
+            self._by_new_id.append((index, raw))  # type: ignore[arg-type]
+            return
+        timestamp, metadata, rows = found
+        if all(sensor.id in self.device.sensors or sensor.id in self.new_sensors for sensor, _ in rows):
+            self._gather(timestamp, metadata, rows)
+        else:
+            self._undecided.append(_Undecided(index, raw, timestamp, metadata, rows))
+
+    def _gather(self, timestamp: int, metadata: str | None, rows: Rows) -> None:
+        for sensor, value in rows:
+            into = self._gathered_of(sensor)
+            into.timestamps.append(timestamp)
+            into.values.append(value)
+            if metadata is not None:
+                into.notes[timestamp] = max(metadata, into.notes.get(timestamp, ""))
+
+    def _gathered_of(self, sensor: KnownSensor) -> _Gathered:
+        into = self._gathered.get(sensor.id)
+        if into is None:
+            kind = _KINDS[sensor.value_type]
+            into = self._gathered[sensor.id] = _Gathered(sensor, kind, *_BOUNDS[sensor.value_type])
+        return into
+
+    def _judge(self, raw: object) -> tuple[int, str | None, Rows] | None:
+        """Return what a reading says and when; None if it names a sensor that other readings may be the first of."""
         if self.device.inactive:
             raise Refused(Reason.DEVICE_INACTIVE, "the device is INACTIVE; set it ACTIVE and send or replay this")
         if not isinstance(raw, dict):
             raise Refused(Reason.MALFORMED_JSON, "a reading is a JSON object")
         structured = "fields" in raw
+        for part in (raw, raw.get("fields")):
+            if isinstance(part, Repeated):
+                raise Refused(Reason.MALFORMED_JSON, f"{_short(part.key)} stands twice in one object")
         unknown = raw.keys() - (_STRUCTURED if structured else _SIMPLE)
         if unknown:
             raise Refused(Reason.MALFORMED_JSON, f"a reading has no field {_short(min(unknown))}")
         timestamp = timestamp_of(raw["timestamp"], self.accepted_ms) if "timestamp" in raw else self.accepted_ms
         metadata = metadata_of(raw["metadata"]) if raw.get("metadata") is not None else None
         if structured:
-            component = self._component_of(raw)
-            fields = raw["fields"]
-            if not isinstance(fields, dict) or not fields:
-                raise Refused(Reason.MISSING_FIELD, "fields holds no field")
-            pairs = [(self._sensor(component, key, value), value) for key, value in fields.items()]
-        else:
-            for name in ("sensorId", "value"):
-                if name not in raw:
-                    raise Refused(Reason.MISSING_FIELD, f"{name} is missing")
-            pairs = [(self._sensor_named(raw["sensorId"], raw["value"]), raw["value"])]
-        rows = [(sensor, timestamp, value_of(value, sensor), metadata) for sensor, value in pairs]
-        for sensor, _ in pairs:
-            if sensor.id not in self.device.sensors:
-                self.new_sensors[sensor.id] = sensor
-        return rows
+            return timestamp, metadata, self._rows_of_fields(self._component_of(raw), raw["fields"])
+        for name in ("sensorId", "value"):
+            if name not in raw:
+                raise Refused(Reason.MISSING_FIELD, f"{name} is missing")
+        rows = self._rows_named(raw["sensorId"], raw["value"])
+        return None if rows is None else (timestamp, metadata, rows)
 
     def _component_of(self, raw: Mapping[str, object]) -> str:
         if "componentId" in raw:
@@ -173,37 +393,97 @@ class Intake:
             raise Refused(Reason.MISSING_FIELD, "componentId or component is missing")
         return str(raw["component"])
 
-    def _sensor_named(self, name: object, value: object) -> KnownSensor:
+    def _rows_of_fields(self, component: str, fields: object) -> Rows:
+        if not isinstance(fields, dict) or not fields:
+            raise Refused(Reason.MISSING_FIELD, "fields holds no field")
+        for key, rule in (self.device.fields_of(component) or {}).items():
+            if rule.required and key not in fields:
+                raise Refused(Reason.MISSING_FIELD, f"the profile of {_short(component)} requires the field {key}")
+        return [row for key, value in fields.items() for row in self._rows(component, key, value)]
+
+    def _rows_named(self, name: object, value: object) -> Rows | None:
         if not isinstance(name, str):
             raise Refused(Reason.TYPE_MISMATCH, "sensorId is a text: the sensor's id or its key")
         known = self.device.sensors.get(name) or self.new_sensors.get(SensorId(name))
+        if known and known.component:
+            return self._rows(known.component, known.key, value)
         if known:
-            return known
+            return [(known, value_of(value, known))]
         if Id.is_valid(name):
-            raise Refused(Reason.UNKNOWN_SENSOR, f"the device has no sensor {name}")
+            return None
         component, slash, key = name.partition("/")
-        return self._sensor(component, key, value) if slash else self._sensor(MAIN_COMPONENT, name, value)
+        return self._rows(component, key, value) if slash else self._rows(MAIN_COMPONENT, name, value)
 
-    def _sensor(self, component: str, key: str, value: object) -> KnownSensor:
-        known = self._named.get((component, key))
-        if known is None:
-            known = self._named[component, key] = self._look_up(component, key, value)
-        return known
-
-    def _look_up(self, component: str, key: str, value: object) -> KnownSensor:
-        component_id = self.device.components.get(component)
-        if component_id is None:
-            if component != MAIN_COMPONENT:
-                raise Refused(Reason.UNKNOWN_COMPONENT, f"the device has no component {_short(component)}")
-            component_id = ComponentId.named(self.device.id, MAIN_COMPONENT)
-        if not _KEY.match(key) or len(key) > MAX_KEY:
-            raise Refused(
-                Reason.UNKNOWN_SENSOR,
-                f"{_short(key)} cannot be a key: at most {MAX_KEY} letters, digits, _ - and .",
+    def _rows(self, component: str, key: str, value: object) -> Rows:
+        """Return what *value*, of the field or sensor *key* of a component, says."""
+        identifier = self._identifier(component, key)
+        rules = self.device.fields_of(component)
+        if rules is None:
+            sensor = self._known(identifier) or self._new(identifier, component, key, _type_of(value))
+            return [(sensor, value_of(value, sensor))]
+        if key not in rules:
+            raise Refused(Reason.UNKNOWN_SENSOR, f"the profile of {_short(component)} has no field {_short(key)}")
+        rows: Rows = []
+        for sensor_key, value_type, stored in rules[key].readings(value):
+            identifier = self._identifier(component, sensor_key)
+            sensor = self._known(identifier) or self._new(
+                identifier, component, sensor_key, value_type, rules[key].unit
             )
-        identifier = SensorId.named(self.device.id, component, key)
-        known = self.device.sensors.get(identifier) or self.new_sensors.get(identifier)
-        return known or KnownSensor(identifier, _type_of(value), component_id, component, key)
+            rows.append((sensor, value_of(stored, sensor)))
+        return rows
+
+    def _identifier(self, component: str, key: str) -> SensorId:
+        identifier = self._identifiers.get((component, key))
+        if identifier is None:
+            if component not in self.device.components and component != MAIN_COMPONENT:
+                raise Refused(Reason.UNKNOWN_COMPONENT, f"the device has no component {_short(component)}")
+            if not _KEY.match(key) or len(key) > MAX_KEY:
+                raise Refused(
+                    Reason.UNKNOWN_SENSOR,
+                    f"{_short(key)} cannot be a key: at most {MAX_KEY} letters, digits, _ - and .",
+                )
+            identifier = self._identifiers[component, key] = SensorId.named(self.device.id, component, key)
+        return identifier
+
+    def _known(self, identifier: SensorId) -> KnownSensor | None:
+        return self.device.sensors.get(identifier) or self.new_sensors.get(identifier)
+
+    def _new(
+        self, identifier: SensorId, component: str, key: str, value_type: ValueType, unit: str | None = None
+    ) -> KnownSensor:
+        component_id = self.device.components.get(component) or ComponentId.named(self.device.id, component)
+        return KnownSensor(identifier, value_type, component_id, component, key, unit)
+
+
+def _ms(text: str) -> int:
+    """Return the milliseconds since 1970 of RFC 3339 *text*, from its three parts, most of which have come before.
+
+    Raises:
+        ValueError: it is not one, or a part is not.
+    """
+    return _HOURS[text[:14]] + _MINUTES[text[14:19]] + _SECONDS[text[19:]]
+
+
+class _Parts(dict[str, int]):
+    """Parts of timestamps and what each adds, in milliseconds; parsed when first met, forgotten when too many."""
+
+    def __init__(self, before: str, after: str) -> None:
+        super().__init__()
+        self._before = before
+        self._after = after
+
+    def __missing__(self, part: str) -> int:
+        parsed = parse_ms(f"{self._before}{part}{self._after}")
+        if len(self) >= _MOST_PARTS:
+            self.clear()
+        self[part] = parsed
+        return parsed
+
+
+_MOST_PARTS = 10_000
+_HOURS = _Parts("", "00:00Z")
+_MINUTES = _Parts("1970-01-01T00:", "Z")
+_SECONDS = _Parts("1970-01-01T00:00:00", "")
 
 
 def timestamp_of(value: object, accepted_ms: int) -> int:
@@ -254,6 +534,10 @@ def metadata_of(value: object) -> str:
     """
     if not isinstance(value, dict):
         raise Refused(Reason.TYPE_MISMATCH, "metadata is a JSON object")
+    if is_deeper(value, MAX_DEPTH):
+        raise Refused(Reason.MALFORMED_JSON, f"metadata is nested deeper than {MAX_DEPTH} levels")
+    if (twice := repeated_key(value)) is not None:
+        raise Refused(Reason.MALFORMED_JSON, f"{_short(twice)} stands twice in one object")
     try:
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         size = len(text.encode())
@@ -295,6 +579,10 @@ def _text(text: str) -> str:
         except UnicodeEncodeError as error:
             raise Refused(Reason.MALFORMED_JSON, "the text holds half a surrogate pair") from error
     return text
+
+
+def _is_plain_text(text: str) -> bool:
+    return len(text) <= MAX_TEXT and text.isascii()
 
 
 def _type_of(value: object) -> ValueType:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from whimbrel import ids, strict_json
 from whimbrel.entity import Entity
+from whimbrel.http.encodings import inflated
 from whimbrel.http.exchange import Exchange, begin, caller, current
 from whimbrel.logs import log
 from whimbrel.problems import (
@@ -163,7 +164,9 @@ class Api:
         if operation.scope:
             caller().require(operation.scope)
         _check_request(exchange, operation)
-        answer = self.resolver.resolve({**event, "path": path}, context)
+        if operation.method in BODY_METHODS and event.get("body"):
+            exchange.event = inflated(exchange, operation.max_body_bytes)
+        answer = self.resolver.resolve({**exchange.event, "path": path}, context)
         if answer["statusCode"] == 204:  # noqa: PLR2004
             answer["body"] = ""
         return answer

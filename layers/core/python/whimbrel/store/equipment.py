@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from whimbrel.domain.profile_rules import FieldRule, compile_fields
 from whimbrel.domain.readings import MAIN_COMPONENT, KnownDevice, KnownSensor
 from whimbrel.domain.series import ValueType
 from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+DAY_MS = 86_400_000
+PROFILE_KNOWN_FOR_S = 300
+"""A profile never changes, but it may be removed."""
 
 
 @dataclass(slots=True)
@@ -29,26 +34,30 @@ class Equipment:
     organization_id: OrganizationId
     max_age_s: float = 0
     _known: dict[str, tuple[float, KnownDevice]] = field(default_factory=dict)
+    _profiles: dict[str, tuple[float, dict[str, FieldRule]]] = field(default_factory=dict)
+    _retention: tuple[float, int | None] | None = None
 
-    def device(self, device_id: str) -> KnownDevice | None:
-        """Return a device of the organization, or None."""
+    def device(self, device_id: str, *, max_age_s: float | None = None) -> KnownDevice | None:
+        """Return a device of the organization, or None; *max_age_s* asks for what is known more lately than usual."""
         if not Id.is_valid(device_id):
             return None
         at, known = self._known.get(device_id, (0.0, None))
-        if known and time.monotonic() < at + self.max_age_s:
+        if known and time.monotonic() < at + (self.max_age_s if max_age_s is None else max_age_s):
             return known
-        item = self.client.get_item(
-            TableName=self.table,
-            Key={"pk": {"S": f"ORG#{self.organization_id}#device"}, "sk": {"S": device_id}},
-            ConsistentRead=True,
-        ).get("Item")
-        if item is None:
+        document = self._document("device", device_id)
+        if document is None:
             return None
-        document = json.loads(item["doc"]["S"])
         known = KnownDevice(DeviceId(device_id), document["status"] == "INACTIVE", document.get("gatewayId"))
         self._add_parts(known)
         self._known[device_id] = time.monotonic(), known
         return known
+
+    def retention_ms(self) -> int | None:
+        """Return for how long the organization keeps readings; None: for ever."""
+        if self._retention is None or time.monotonic() >= self._retention[0] + self.max_age_s:
+            days = (self._document("organization", self.organization_id) or {}).get("retentionDays")
+            self._retention = time.monotonic(), days * DAY_MS if days else None
+        return self._retention[1]
 
     def make(self, known: KnownDevice, sensors: Iterable[KnownSensor]) -> dict[SensorId, ValueType]:
         """Store *sensors* that *known* has first reported.
@@ -77,9 +86,10 @@ class Equipment:
                     key=sensor.key,
                     name=sensor.key,
                     value_type=sensor.value_type,
+                    unit=sensor.unit,
                 )
             )
-            known.sensors[sensor.id] = sensor._replace(value_type=stored.value_type)
+            known.add(sensor._replace(value_type=stored.value_type))
             if stored.value_type is not sensor.value_type:
                 conflicts[sensor.id] = stored.value_type
         return conflicts
@@ -96,24 +106,50 @@ class Equipment:
             },
         }
         sensors: list[dict[str, Any]] = []
+        profiled: dict[str, str] = {}
         while True:
             answer = self.client.query(**query)
             for item in answer["Items"]:
                 part = json.loads(item["doc"]["S"])
                 if item["parent_sk"]["S"].startswith("component#"):
                     known.components[part["key"]] = ComponentId(part["id"])
+                    if part.get("sensorProfileId"):
+                        profiled[part["key"]] = part["sensorProfileId"]
                 elif item["parent_sk"]["S"].startswith("sensor#"):
                     sensors.append(part)
             if "LastEvaluatedKey" not in answer:
                 break
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        known.profiles = {component: self._fields(profile_id) for component, profile_id in profiled.items()}
         keys = {identifier: key for key, identifier in known.components.items()}
         for part in sensors:
             component_id = ComponentId(part["componentId"])
-            known.sensors[part["id"]] = KnownSensor(
-                SensorId(part["id"]),
-                ValueType(part["valueType"]),
-                component_id,
-                keys.get(component_id, ""),
-                part["key"],
+            known.add(
+                KnownSensor(
+                    SensorId(part["id"]),
+                    ValueType(part["valueType"]),
+                    component_id,
+                    keys.get(component_id, ""),
+                    part["key"],
+                )
             )
+
+    def _fields(self, profile_id: str) -> dict[str, FieldRule] | None:
+        """Return the fields that a sensor profile declares, or None if there is no such profile."""
+        at, fields = self._profiles.get(profile_id, (0.0, None))
+        if fields is not None and time.monotonic() < at + PROFILE_KNOWN_FOR_S:
+            return fields
+        document = self._document("sensor_profile", profile_id)
+        if document is None:
+            return None
+        fields = compile_fields(document)
+        self._profiles[profile_id] = time.monotonic(), fields
+        return fields
+
+    def _document(self, kind: str, identifier: str) -> dict[str, Any] | None:
+        item = self.client.get_item(
+            TableName=self.table,
+            Key={"pk": {"S": f"ORG#{self.organization_id}#{kind}"}, "sk": {"S": identifier}},
+            ConsistentRead=True,
+        ).get("Item")
+        return json.loads(item["doc"]["S"]) if item else None
