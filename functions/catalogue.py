@@ -100,6 +100,11 @@ HTTP_FUNCTIONS = (
         folders=("annotation_classes", "annotations"),
         needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
     ),
+    Function(
+        name="profiles",
+        folders=("sensor_profiles", "device_profiles", "schemas"),
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
+    ),
     Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ),
 )
 

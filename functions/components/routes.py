@@ -7,16 +7,17 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
-from functions.components.models import ComponentBody, ComponentCreate
+from functions.components import rules
+from functions.components.models import ComponentBody, ComponentCreate, ComponentPatch
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Sensor
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
-from whimbrel.http.standard import ALL_METHODS, InUse, StandardMethods, require_match
+from whimbrel.http.standard import InUse, StandardMethods, require_match
 from whimbrel.ids import ComponentId, DeviceId
 from whimbrel.pages import Page
-from whimbrel.problems import NotFound, StaleVersion
+from whimbrel.problems import AlreadyExists, NotFound, StaleVersion
 
 resource = Resource("/api/v1/components", tag="Components")
 
@@ -40,8 +41,39 @@ StandardMethods(
     write=Scope.DEVICES_WRITE,
     singular="component",
     plural="components",
-    only=ALL_METHODS - {"list", "delete"},
+    only=frozenset({"get"}),
 ).register(resource)
+
+
+@resource.operation("POST", scope=Scope.DEVICES_WRITE, status=201, problems=[AlreadyExists])
+def create_component(body: ComponentCreate, tenant: CurrentTenant) -> Component:
+    """Create a component."""
+    return rules.create(tenant, body)
+
+
+@resource.operation("PUT", "/{componentId}", scope=Scope.DEVICES_WRITE, problems=[NotFound, StaleVersion])
+def replace_component(
+    component_id: Annotated[ComponentId, Path(alias="componentId")],
+    body: ComponentBody,
+    tenant: CurrentTenant,
+    if_match: IfMatch = None,
+) -> Component:
+    """Replace a component; what is left out falls back."""
+    return rules.change(tenant, component_id, body, if_match)
+
+
+@resource.operation("PATCH", "/{componentId}", scope=Scope.DEVICES_WRITE, problems=[NotFound, StaleVersion])
+def update_component(
+    component_id: Annotated[ComponentId, Path(alias="componentId")],
+    body: ComponentPatch,  # pyright: ignore[reportInvalidTypeForm, reportUnknownParameterType]
+    tenant: CurrentTenant,
+    if_match: IfMatch = None,
+) -> Component:
+    """Change some fields of a component.
+
+    Bound to another version of a profile, it takes the readings that follow by that; this is how a schema evolves.
+    """
+    return rules.change(tenant, component_id, body, if_match)
 
 
 @resource.operation(

@@ -7,16 +7,18 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
-from functions.devices.models import DeviceBody
+from functions.devices import rules
+from functions.devices.models import DeviceBody, DevicePatch
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
 from whimbrel.aws.clients import client
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
+from whimbrel.domain.profiles import DeviceProfileId
 from whimbrel.domain.provisioning import RegistrationToken
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
-from whimbrel.http.standard import ALL_METHODS, StandardMethods, require_match
+from whimbrel.http.standard import StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
@@ -26,11 +28,12 @@ resource = Resource("/api/v1/devices", tag="Devices")
 
 
 @resource.operation("GET", scope=Scope.DEVICES_READ, problems=[NotFound])
-def list_devices(
+def list_devices(  # noqa: PLR0913, PLR0917 (one for each filter)
     tenant: CurrentTenant,
     status: Annotated[DeviceStatus | SkipJsonSchema[None], Query()] = None,
     site_id: Annotated[SiteId | SkipJsonSchema[None], Query(alias="siteId")] = None,
     group_id: Annotated[DeviceGroupId | SkipJsonSchema[None], Query(alias="groupId")] = None,
+    device_profile_id: Annotated[DeviceProfileId | SkipJsonSchema[None], Query(alias="deviceProfileId")] = None,
     tag: Annotated[str | SkipJsonSchema[None], Query(max_length=64)] = None,
     q: Annotated[str | SkipJsonSchema[None], Query(max_length=128, description="How the name begins.")] = None,
     limit: Limit = 50,
@@ -46,11 +49,12 @@ def list_devices(
         return (
             (status is None or device.status is status)
             and (group is None or group.match.includes(device))
+            and (device_profile_id is None or device.device_profile_id == device_profile_id)
             and (tag is None or tag in device.tags)
             and (q is None or device.name.lower().startswith(q.lower()))
         )
 
-    filters = (status, group_id, tag, q)
+    filters = (status, group_id, device_profile_id, tag, q)
     return tenant.things(Device).page(
         limit, cursor, parent=site_id, where=matches if any(filters) else None, filters=filters
     )
@@ -64,8 +68,42 @@ StandardMethods(
     write=Scope.DEVICES_WRITE,
     singular="device",
     plural="devices",
-    only=ALL_METHODS - {"list", "delete"},
+    only=frozenset({"get"}),
 ).register(resource)
+
+
+@resource.operation("POST", scope=Scope.DEVICES_WRITE, status=201, problems=[StaleVersion])
+def create_device(body: DeviceBody, tenant: CurrentTenant) -> Device:
+    """Create a device, with the components that its profile declares."""
+    return rules.create(tenant, body)
+
+
+@resource.operation("PUT", "/{deviceId}", scope=Scope.DEVICES_WRITE, problems=[NotFound, StaleVersion])
+def replace_device(
+    device_id: Annotated[DeviceId, Path(alias="deviceId")],
+    body: DeviceBody,
+    tenant: CurrentTenant,
+    if_match: IfMatch = None,
+) -> Device:
+    """Replace a device; what is left out falls back.
+
+    With another version of a profile, the components that it declares are made or bound anew; none is taken away.
+    """
+    return rules.change(tenant, device_id, body, if_match)
+
+
+@resource.operation("PATCH", "/{deviceId}", scope=Scope.DEVICES_WRITE, problems=[NotFound, StaleVersion])
+def update_device(
+    device_id: Annotated[DeviceId, Path(alias="deviceId")],
+    body: DevicePatch,  # pyright: ignore[reportInvalidTypeForm, reportUnknownParameterType]
+    tenant: CurrentTenant,
+    if_match: IfMatch = None,
+) -> Device:
+    """Change some fields of a device.
+
+    With another version of a profile, the components that it declares are made or bound anew; none is taken away.
+    """
+    return rules.change(tenant, device_id, body, if_match)
 
 
 @resource.operation("DELETE", "/{deviceId}", scope=Scope.DEVICES_WRITE, status=204, problems=[NotFound, StaleVersion])

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from whimbrel.bodies import Body, Instant, Name, Tags, Wire
 from whimbrel.domain.fleet import SiteId
+from whimbrel.domain.profiles import DeviceProfileId
 from whimbrel.domain.provisioning import Registration
 from whimbrel.domain.signing import MAX_PEM_LENGTH
 from whimbrel.ids import DeviceId, OrganizationId
@@ -19,6 +20,9 @@ DAY_S = 86_400
 class Registering(Body):
     """What all devices of a request have in common."""
 
+    device_profile_id: Annotated[
+        DeviceProfileId | None, Field(description="The components that it declares are made at once.")
+    ] = None
     site_id: SiteId | None = None
     tags: Tags = ()
     ttl_seconds: Annotated[int, Field(ge=1, le=30 * DAY_S, description="How long the token is good.")] = DAY_S

@@ -18,6 +18,7 @@ from whimbrel import instants
 from whimbrel.aws import iot
 from whimbrel.bodies import Name
 from whimbrel.domain.fleet import Device
+from whimbrel.domain.profiles import DeviceProfile
 from whimbrel.domain.provisioning import (
     Certificate,
     CertificateId,
@@ -34,7 +35,8 @@ from whimbrel.http.standard import check_references
 from whimbrel.ids import DeviceId
 from whimbrel.logs import log
 from whimbrel.problems import NotFound, Unavailable
-from whimbrel.store.registration import MAX_TOGETHER, Registrations
+from whimbrel.store import profiles
+from whimbrel.store.registration import Registrations, most_together
 from whimbrel.store.tenant import Tenant
 
 MAX_STEPS = 12
@@ -45,11 +47,12 @@ def register(registrations: Registrations, tenant: Tenant, name: str, what: Regi
     """Store a new device with its token.
 
     Raises:
-        InvalidRequest: there is no such site.
+        InvalidRequest: there is no such site, or no such profile.
     """
-    registered = _registration(name, what)
+    profile = profiles.bind(tenant, DeviceProfile, {"device_profile_id": what.device_profile_id})
+    registered = _registration(name, what, profile)
     check_references(registered.device, tenant)
-    registrations.add(tenant, [registered])
+    registrations.add(tenant, [registered], profile)
     return registered
 
 
@@ -57,18 +60,20 @@ def register_all(registrations: Registrations, tenant: Tenant, what: RegisterDev
     """Store new devices with their tokens, and return what became of each name, in their order.
 
     Raises:
-        InvalidRequest: there is no such site.
+        InvalidRequest: there is no such site, or no such profile.
     """
-    check_references(_registration("any", what).device, tenant)
+    profile = profiles.bind(tenant, DeviceProfile, {"device_profile_id": what.device_profile_id})
+    check_references(_registration("any", what, profile).device, tenant)
     items = [_invalid(name) or BatchItem(device_name=name, outcome=Outcome.FAILED) for name in what.device_names]
     valid = [at for at, item in enumerate(items) if item.outcome is not Outcome.INVALID]
-    for start in range(0, len(valid), MAX_TOGETHER):
+    together = most_together(profile)
+    for start in range(0, len(valid), together):
         chunk = {
-            at: _registration(NAME.validate_python(items[at].device_name), what)
-            for at in valid[start : start + MAX_TOGETHER]
+            at: _registration(NAME.validate_python(items[at].device_name), what, profile)
+            for at in valid[start : start + together]
         }
         try:
-            registrations.add(tenant, list(chunk.values()))
+            registrations.add(tenant, list(chunk.values()), profile)
         except Unavailable as problem:
             for at in chunk:
                 items[at] = items[at].model_copy(update={"detail": problem.detail})
@@ -169,8 +174,15 @@ def _active(claim: Claim) -> Certificate:
     return certificate
 
 
-def _registration(name: str, what: Registering) -> Registration:
-    device = Device(id=DeviceId.new(), name=name, site_id=what.site_id, tags=what.tags)
+def _registration(name: str, what: Registering, profile: DeviceProfile | None) -> Registration:
+    device = Device(
+        id=DeviceId.new(),
+        name=name,
+        device_profile_id=profile and profile.id,
+        device_profile_version=profile and profile.number,
+        site_id=what.site_id,
+        tags=what.tags,
+    )
     return Registration.new(device, instants.now() + timedelta(seconds=what.ttl_seconds))
 
 

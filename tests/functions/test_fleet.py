@@ -40,7 +40,8 @@ def test_a_device_comes_back_as_it_was_made(client: Any) -> None:
     assert got.json()["tags"] == ["roof"]
     assert got.json()["status"] == "PENDING"
     assert set(got.json()) == {
-        "id", "name", "status", "virtual", "gatewayId", "siteId", "location", "tags", "metadata",
+        "id", "name", "status", "virtual", "gatewayId", "deviceProfileId", "deviceProfileVersion", "siteId", "location",
+        "tags", "metadata",
         "firmwareVersion", "lastSeenAt", "connection", "createdAt", "updatedAt",
     }  # fmt: skip
 

@@ -10,6 +10,14 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from whimbrel.bodies import Instant, Key, Metadata, Name, Tags, Wire
+from whimbrel.domain.profiles import (
+    DeviceProfile,
+    DeviceProfileId,
+    ProfileComponent,
+    SensorProfile,
+    SensorProfileId,
+    VersionText,
+)
 from whimbrel.domain.series import ValueType
 from whimbrel.entity import Entity
 from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
@@ -108,6 +116,10 @@ class DeviceFields(Wire):
     name: Name
     virtual: StrictBool = False
     gateway_id: DeviceId | None = None
+    device_profile_id: Annotated[DeviceProfileId | None, Field(description="One version of a profile.")] = None
+    device_profile_version: Annotated[
+        VersionText | None, Field(description="By itself, in a PATCH: another version of the same profile.")
+    ] = None
     site_id: SiteId | None = None
     location: Location | None = None
     tags: Tags = ()
@@ -126,7 +138,7 @@ class Device(DeviceFields, Entity[DeviceId]):
     connection: Connection | None = None
 
     def references(self) -> dict[str, type[Entity[Any]]]:
-        return {"site_id": Site, "gateway_id": Device}
+        return {"site_id": Site, "gateway_id": Device, "device_profile_id": DeviceProfile}
 
     def seen(self, connection: Connection) -> Self:
         """Return this device after what the broker says of its connection: late, twice, in any order."""
@@ -180,6 +192,10 @@ class ComponentFields(Wire):
     """What a client can change of a component."""
 
     name: Name
+    sensor_profile_id: Annotated[SensorProfileId | None, Field(description="One version of a profile.")] = None
+    sensor_profile_version: Annotated[
+        VersionText | None, Field(description="By itself, in a PATCH: another version of the same profile.")
+    ] = None
     metadata: Metadata = Field(default_factory=dict)
 
 
@@ -193,11 +209,19 @@ class Component(ComponentFields, Entity[ComponentId]):
     key: Key
 
     @classmethod
-    def of(cls, body: Any) -> Self:
-        return cls(id=ComponentId.named(body.device_id, body.key), **body.given())
+    def declared(cls, device_id: DeviceId, declaration: ProfileComponent) -> Self:
+        """Return the component of a device that its profile declares."""
+        return cls(
+            id=ComponentId.named(device_id, declaration.key),
+            device_id=device_id,
+            key=declaration.key,
+            name=declaration.name,
+            sensor_profile_id=declaration.sensor_profile_id,
+            sensor_profile_version=declaration.sensor_profile_version,
+        )
 
     def references(self) -> dict[str, type[Entity[Any]]]:
-        return {"device_id": Device}
+        return {"device_id": Device, "sensor_profile_id": SensorProfile}
 
 
 class SensorFields(Wire):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from whimbrel.aws.clients import client
 from whimbrel.aws.secret import derived_key
 from whimbrel.domain.fleet import Device
+from whimbrel.domain.profiles import DeviceProfile
 from whimbrel.domain.provisioning import (
     Certificate,
     Claim,
@@ -31,7 +32,9 @@ from whimbrel.domain.provisioning import (
 from whimbrel.ids import DeviceId, OrganizationId
 from whimbrel.instants import to_ms
 from whimbrel.logs import log
+from whimbrel.problems import Unavailable
 from whimbrel.settings import settings
+from whimbrel.store.profiles import components_of
 from whimbrel.store.tenant import Tenant
 from whimbrel.store.transactions import MAX_PARTS, commit
 
@@ -39,9 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-MAX_TOGETHER = MAX_PARTS // 3
-"""How many devices can be registered in one transaction."""
 
 _KEPT_S = 30 * 86_400
 _NO_DIGEST = bytes(32)
@@ -55,10 +55,16 @@ class Registrations:
     table: str
     key: bytes
 
-    def add(self, tenant: Tenant, registered: Sequence[Registration]) -> None:
-        """Store new devices, each with its token: all of them (at most ``MAX_TOGETHER``) or none."""
+    def add(self, tenant: Tenant, registered: Sequence[Registration], profile: DeviceProfile | None = None) -> None:
+        """Store new devices, each with its token and the components of *profile*: all of them or none.
+
+        They are at most ``most_together``.
+
+        Raises:
+            Unavailable: the profile has been deleted meanwhile, or the store does not answer.
+        """
         devices, tokens = tenant.things(Device), tenant.things(RegistrationToken)
-        parts: list[dict[str, Any]] = []
+        parts = [tenant.things(DeviceProfile).requiring(profile.id)] if profile else []
         for device, pending, token in registered:
             expires_ms = to_ms(pending.expires_at)
             claim = Claim(
@@ -75,8 +81,12 @@ class Registrations:
                 devices.adding(device),
                 tokens.adding(pending, ttl=expires_ms // 1000),
                 {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}},
+                *components_of(tenant, device, profile),
             ]
-        if commit(self.client, parts):
+        failed = commit(self.client, parts)
+        if profile and 0 in failed:
+            raise Unavailable("The device profile has been deleted meanwhile; choose another.")
+        if failed:
             raise AssertionError("new identifiers were taken")
 
     def authenticated(self, text: str) -> Claim:
@@ -166,6 +176,11 @@ class Registrations:
             "ExpressionAttributeValues": {f":{name}": value for name, value in item.items()}
             | {":before": {"N": str(claim.version - 1)}},
         }
+
+
+def most_together(profile: DeviceProfile | None) -> int:
+    """Return how many devices of a profile can be registered in one transaction."""
+    return (MAX_PARTS - 1) // (3 + len(profile.components)) if profile else MAX_PARTS // 3
 
 
 def registrations() -> Registrations:

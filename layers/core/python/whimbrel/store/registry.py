@@ -185,6 +185,17 @@ class Store(Generic[E]):
         item = self._item(thing) | ({"ttl": {"N": str(ttl)}} if ttl else {})
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
+    def replacing(self, thing: E) -> dict[str, Any]:
+        """Return the part of a transaction that stores the next version of a thing, over the one it grew from only."""
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": self._item(thing),
+                "ConditionExpression": "version = :before",
+                "ExpressionAttributeValues": {":before": {"N": str(thing.version - 1)}},
+            }
+        }
+
     def removing(self, identifier: Id) -> dict[str, Any]:
         """Return the part of a transaction that removes a thing, in whatever version."""
         return {"Delete": {"TableName": self._table, "Key": self._key(identifier)}}
