@@ -263,6 +263,7 @@ def test_a_profile_is_enforced(component: str, fields: dict[str, Any], reason: R
         (SensorId.named(DEVICE, "mast", "temperature"), 20, None),
         (SensorId.named(DEVICE, "mast", "temperature"), 51, Reason.OUT_OF_RANGE),
         ("mast/temperature", 51, Reason.OUT_OF_RANGE),
+        ("mast/temperature", -50.5, Reason.OUT_OF_RANGE),
         ("mast/temperature", True, Reason.TYPE_MISMATCH),
         ("mast/axes", [1, 2], None),
         ("mast/axes", 1, Reason.TYPE_MISMATCH),
@@ -270,7 +271,7 @@ def test_a_profile_is_enforced(component: str, fields: dict[str, Any], reason: R
         ("mast/humidity", 1, Reason.UNKNOWN_SENSOR),
         ("ruin/temperature", 1, Reason.MISSING_PROFILE),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_simple_reading_of_a_profiled_component_is_held_to_it(
     name: str, value: object, reason: Reason | None
@@ -316,7 +317,27 @@ def test_a_new_sensor_can_be_named_by_its_identifier_before_it_is_by_its_key() -
 
     intake = judged([(0, {"sensorId": identifier, "value": 1}), (1, {"sensorId": "fresh", "value": 2})])
 
-    assert (intake.accepted, intake.rejections) == (2, [])
+    assert (intake.accepted, intake.rejections, list(intake.new_sensors)) == (2, [], [identifier])
+
+
+def test_an_identifier_that_nothing_has_is_unknown() -> None:
+    intake = judged([(0, {"sensorId": SensorId.new(), "value": 1})])
+
+    assert [each.reason for each in intake.rejections] == [Reason.UNKNOWN_SENSOR]
+
+
+@pytest.mark.parametrize("at", [True, 1.5, None, "yesterday", -1, NOW + 300_001], ids=repr)
+@pytest.mark.parametrize("in_columns", [False, True])
+def test_a_bad_time_of_a_known_sensor_is_refused(at: object, *, in_columns: bool) -> None:
+    intake = Intake(a_device(), NOW)
+    if in_columns:
+        intake.take_series(5, "level", [at], [1.0])
+    else:
+        intake.take([(5, {"sensorId": "level", "timestamp": at, "value": 1.0})])
+    intake.settle()
+
+    assert [(each.index, each.reason) for each in intake.rejections] == [(5, Reason.BAD_TIMESTAMP)]
+    assert (intake.accepted, intake.frame()) == (0, {})
 
 
 def test_a_key_that_looks_like_an_identifier_is_none() -> None:
