@@ -34,6 +34,10 @@ class Needs(Flag):
     EXPORT_READ = auto()
     """Presign and delete finished exports."""
     EXPORT_WRITE = auto()
+    JOB_START = auto()
+    """Start the workflow of a job."""
+    IMPORT_FILES = auto()
+    """Presign, read, write and delete the files of imports."""
     ENDPOINT = auto()
     """Ask IoT Core for the host that devices connect to."""
 
@@ -65,7 +69,7 @@ HTTP_FUNCTIONS = (
     Function(
         name="fleet",
         folders=("devices", "components", "sensors", "device_groups", "sites"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.CERTIFICATES_END | Needs.SECRET,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.CERTIFICATES_END | Needs.JOB_START | Needs.SECRET,
     ),
     Function(
         name="provisioning",
@@ -87,8 +91,21 @@ HTTP_FUNCTIONS = (
         | Needs.READINGS_WRITE
         | Needs.BLOCKS_WRITE
         | Needs.COMPACT_QUEUE
+        | Needs.JOB_START
         | Needs.SECRET,
         memory_mb=1024,
+    ),
+    Function(
+        name="jobs",
+        folders=("jobs", "imports"),
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.JOB_START | Needs.IMPORT_FILES | Needs.SECRET,
+    ),
+    Function(
+        name="queries",
+        folders=("queries",),
+        columnar=True,
+        needs=Needs.REGISTRY_READ | Needs.READINGS_READ,
+        memory_mb=1769,
     ),
     Function(
         name="exports",
@@ -157,6 +174,21 @@ EVENT_FUNCTIONS = (
         handler="functions.exports.steps.handler",
         columnar=True,
         needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.READINGS_READ | Needs.EXPORT_WRITE,
+        memory_mb=2048,
+        timeout_s=900,
+    ),
+    Function(
+        name="job_steps",
+        folders=("jobs",),
+        handler="functions.jobs.steps.handler",
+        columnar=True,
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | Needs.READINGS_READ
+        | Needs.READINGS_WRITE
+        | Needs.BLOCKS_WRITE
+        | Needs.COMPACT_QUEUE
+        | Needs.IMPORT_FILES,
         memory_mb=2048,
         timeout_s=900,
     ),

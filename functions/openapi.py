@@ -109,6 +109,7 @@ def _generated(resource: Resource) -> dict[str, Any]:
 def _finish(operation: dict[str, Any], method: str, path: str) -> None:
     request_schema = operation.pop("x-request-schema", None)
     content_type = operation.pop("x-content-type")
+    or_job = operation.pop("x-or-job")
     if request_schema:
         operation["requestBody"] = {
             "required": True,
@@ -125,6 +126,9 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
         responses[success].pop("content", None)
     elif content_type != "application/json":
         responses[success]["content"] = {content_type: {"schema": {"type": "string"}}}
+    if or_job:
+        schema = {"$ref": "#/components/schemas/JobAnswer"}
+        responses["202"] = {"description": "A job goes on.", "content": {"application/json": {"schema": schema}}}
     _document_refusals(operation, method, path)
 
 

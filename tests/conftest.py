@@ -102,6 +102,12 @@ def aws_in_process() -> Generator[None]:
             roleArn="arn:aws:iam::123456789012:role/export",
         )
         monkeypatch.setenv("EXPORT_WORKFLOW_ARN", workflow["stateMachineArn"])
+        jobs = boto3.client("stepfunctions").create_state_machine(
+            name="job",
+            definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+            roleArn="arn:aws:iam::123456789012:role/job",
+        )
+        monkeypatch.setenv("JOB_WORKFLOW_ARN", jobs["stateMachineArn"])
         for cache in caches:
             cache.cache_clear()
         yield

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
@@ -13,15 +15,17 @@ from whimbrel.auth import Scope
 from whimbrel.aws import iot
 from whimbrel.aws.clients import client
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
+from whimbrel.domain.jobs import JobKind
 from whimbrel.domain.profiles import DeviceProfileId
 from whimbrel.domain.provisioning import RegistrationToken
-from whimbrel.http.exchange import CurrentTenant
+from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
+from whimbrel.http.jobs import start as start_job
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
-from whimbrel.problems import NotFound, StaleVersion
+from whimbrel.problems import NotFound, StaleVersion, Unavailable
 from whimbrel.store.transactions import commit
 
 resource = Resource("/api/v1/devices", tag="Devices")
@@ -106,22 +110,39 @@ def update_device(
     return rules.change(tenant, device_id, body, if_match)
 
 
-@resource.operation("DELETE", "/{deviceId}", scope=Scope.DEVICES_WRITE, status=204, problems=[NotFound, StaleVersion])
+@resource.operation(
+    "DELETE",
+    "/{deviceId}",
+    scope=Scope.DEVICES_WRITE,
+    status=204,
+    problems=[NotFound, StaleVersion, Unavailable],
+    or_job=True,
+)
 def delete_device(
-    device_id: Annotated[DeviceId, Path(alias="deviceId")], tenant: CurrentTenant, if_match: IfMatch = None
-) -> None:
+    device_id: Annotated[DeviceId, Path(alias="deviceId")],
+    tenant: CurrentTenant,
+    caller: CurrentCaller,
+    exchange: CurrentExchange,
+    purge: Annotated[  # noqa: FBT002 (a query parameter has no position)
+        bool, Query(description="Delete its readings, too: answers 202 with a job.")
+    ] = False,
+    if_match: IfMatch = None,
+) -> Any:
     """Delete a device.
 
     Its certificates are revoked and its connection is cut. Its components, sensors and readings stay, until retention
-    takes them.
+    takes them; with `purge`, a job deletes them now, and those in quarantine.
     """
     devices = tenant.things(Device)
     device = devices.get(device_id)
     require_match(device, if_match)
     # Before, so that a delete that fails half-way can be repeated; after, for a device that was being provisioned.
     iot.retire_device(device_id)
+    # Before the device goes, too: while it is there, a purge that was not started can be asked for again.
+    job = start_job(tenant, caller, exchange, JobKind.PURGE_DEVICE, {"deviceId": device_id}) if purge else None
     pending = tenant.things(RegistrationToken)
     tokens = [pending.removing(token.id) for token in pending.all(device_id)]
     # In whatever version: being cut off, the device has just been seen to leave.
     commit(client("dynamodb"), [devices.removing(device_id), *tokens])
     iot.retire_device(device_id)
+    return Response(HTTPStatus.ACCEPTED, "application/json", job.model_dump_json(by_alias=True)) if job else None

@@ -23,12 +23,14 @@ from whimbrel.auth import Scope
 from whimbrel.bodies import Instant
 from whimbrel.domain.durations import parse_duration
 from whimbrel.domain.fleet import Component, Device, Sensor
+from whimbrel.domain.jobs import JobAnswer, JobKind
 from whimbrel.domain.series import Reading
-from whimbrel.http.exchange import CurrentExchange, CurrentTenant
+from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
+from whimbrel.http.jobs import start as start_job
 from whimbrel.http.parameters import Cursor
 from whimbrel.http.resource import Resource
 from whimbrel.ids import ComponentId, DeviceId, SensorId
-from whimbrel.problems import InvalidRequest, NotFound
+from whimbrel.problems import InvalidRequest, NotFound, Unavailable
 from whimbrel.store.tenant import Tenant
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
@@ -49,11 +51,17 @@ Order = Annotated[Literal["asc", "desc"], Query(description="Oldest or newest fi
     validate=False,
     request_schema=INGESTION_SCHEMA,
 )
-def ingest_readings(exchange: CurrentExchange, tenant: CurrentTenant) -> IngestionResult:
+def ingest_readings(
+    exchange: CurrentExchange,
+    tenant: CurrentTenant,
+    atomic: Annotated[bool, Query(description="All of them or none: the first that is refused refuses all.")] = False,  # noqa: ARG001, FBT002 (read from the exchange: this operation is not validated)
+) -> IngestionResult:
     """Send readings.
 
-    An array of up to 50,000 readings, simple or structured, each naming its device; or `{"deviceId", "readings"}`.
-    What is accepted is durable when this answers. What is not is in quarantine, with a reason each.
+    An array of up to 50,000 readings, simple or structured, each naming its device; `{"deviceId", "readings"}`; or
+    columns, `{"deviceId", "series": {"<sensor>": {"timestamps", "values"}}}`, whose readings are counted through the
+    series in order. `Content-Encoding: gzip` is accepted. What is accepted is durable when this answers. What is not is
+    in quarantine, with a reason each.
     """
     return ingest(exchange, tenant)
 
@@ -125,6 +133,33 @@ def get_latest_readings(
         found = {column.sensor_id: reading for column, reading in newest.items()}
         items += [_latest(sensor, found[sensor.id]) for sensor in members if sensor.id in found]
     return LatestReadings(items=items)
+
+
+@resource.operation(
+    "DELETE", "/sensor/{sensorId}", scope=Scope.READINGS_WRITE, status=202, problems=[NotFound, Unavailable]
+)
+def delete_sensor_readings(
+    sensor_id: SensorPath,
+    tenant: CurrentTenant,
+    caller: CurrentCaller,
+    exchange: CurrentExchange,
+    start: Annotated[Instant | SkipJsonSchema[None], Query(alias="from", description="Inclusive.")] = None,
+    end: Annotated[Instant | SkipJsonSchema[None], Query(alias="to", description="Exclusive.")] = None,
+) -> JobAnswer:
+    """Delete a sensor's readings.
+
+    Of the half-open time range `[from, to)`, without either of all time. A job deletes what was accepted before this
+    request, however late it is delivered again, and counts it in `counts.readings`; what is accepted later stays.
+    """
+    sensor = tenant.things(Sensor).get(sensor_id)
+    _range(start, end)
+    asked = {
+        "deviceId": sensor.device_id,
+        "sensorId": sensor_id,
+        "acceptedUntil": instants.format_ms(exchange.received_ms),
+        **{name: instants.format_instant(at) for name, at in (("from", start), ("to", end)) if at},
+    }
+    return start_job(tenant, caller, exchange, JobKind.DELETE_READINGS, asked)
 
 
 def _sensors(

@@ -101,4 +101,5 @@ def _reviewed_wildcards(stage: Stage) -> dict[str, str]:
         "*": "X-Ray's writes and some actions of IoT Core know no resources; the latter are listed in grants.py.",
         f"arn:<AWS::Partition>:iot:{account}:cert/*": "IoT Core names a certificate when it issues it.",
         f"{bucket}/*": "One object for each export.",
+        f"{bucket}/organizations/*/imports/*": "The file of each import, and its list of errors.",
     }

@@ -21,6 +21,9 @@ UNSCOPED = ("*",)
 ANY_UUID = "????????-????-????-????-????????????"
 """Things are named by their device's id; nothing else in the account looks like one."""
 
+IMPORTS = "organizations/*/imports/*"
+"""The keys of imports' files."""
+
 _READ_ITEMS = ("dynamodb:GetItem", "dynamodb:Query")
 _WRITE_ITEMS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 _USE_KEY_TO_READ = ("kms:Decrypt", "kms:DescribeKey")
@@ -61,7 +64,7 @@ class DeviceNames:
 
 
 def grants(
-    stack: Stack, *, storage: Storage, compaction: Queue, workflow_arn: str, devices: DeviceNames
+    stack: Stack, *, storage: Storage, compaction: Queue, export_arn: str, job_arn: str, devices: DeviceNames
 ) -> dict[Needs, Grant]:
     """Return what each need gives to a function of *stack*."""
 
@@ -148,7 +151,18 @@ def grants(
             {"DEVICE_POLICY_NAME": devices.policy},
         ),
         Needs.EXPORT_START: Grant(
-            (Allow(("states:StartExecution",), (workflow_arn,)),), {"EXPORT_WORKFLOW_ARN": workflow_arn}
+            (Allow(("states:StartExecution",), (export_arn,)),), {"EXPORT_WORKFLOW_ARN": export_arn}
+        ),
+        Needs.JOB_START: Grant((Allow(("states:StartExecution",), (job_arn,)),), {"JOB_WORKFLOW_ARN": job_arn}),
+        Needs.IMPORT_FILES: Grant(
+            (
+                Allow(
+                    ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
+                    (storage.exports.arn_for_objects(IMPORTS),),
+                ),
+                key("s3", ("kms:Decrypt", "kms:GenerateDataKey")),
+            ),
+            exports_name,
         ),
         Needs.EXPORT_READ: Grant(
             (Allow(("s3:GetObject", "s3:DeleteObject"), (objects,)), key("s3", ("kms:Decrypt",))),

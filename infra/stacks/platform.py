@@ -15,7 +15,7 @@ from infra.stacks.ingestion import Ingestion
 from infra.stacks.queues import Queues
 from infra.stacks.stage import Stage
 from infra.stacks.storage import Storage
-from infra.stacks.workflows import Workflows, export_arn
+from infra.stacks.workflows import Workflows, export_name, job_name, workflow_arn
 
 ENDPOINT_PATIENCE = Duration.minutes(10)
 """Room for the two more attempts that Lambda makes by itself, in place of CloudFormation's hour."""
@@ -37,7 +37,8 @@ class Platform(Stack):
                 self,
                 storage=storage,
                 compaction=queues["compaction"],
-                workflow_arn=export_arn(self, stage),
+                export_arn=workflow_arn(self, export_name(stage)),
+                job_arn=workflow_arn(self, job_name(stage)),
                 devices=ingestion.devices,
             ),
         )
@@ -49,7 +50,13 @@ class Platform(Stack):
             self.functions["authorizer"].add_environment(name, value)
         host = self._mqtt_host(self.functions["endpoint"])
         self.functions["provisioning"].add_environment("MQTT_HOST", host)
-        Workflows(self, "Workflows", stage=stage, export_steps=self.functions["export_steps"])
+        Workflows(
+            self,
+            "Workflows",
+            stage=stage,
+            export_steps=self.functions["export_steps"],
+            job_steps=self.functions["job_steps"],
+        )
         if not (stage.python or stage.is_local):
             Annotations.of(self).add_warning_v2(
                 "whimbrel:bytecode", "Cold starts will take 2.3 times as long: give -c python=/path/to/python3.13."

@@ -24,6 +24,8 @@ COMPACTION = "<Queuescompaction40C482EB.Arn>"
 ACCOUNT = "<AWS::Region>:<AWS::AccountId>"
 IOT = f"arn:<AWS::Partition>:iot:{ACCOUNT}"
 WORKFLOW = f"arn:<AWS::Partition>:states:{ACCOUNT}:stateMachine:whimbrel-{STAGE}-export"
+JOBS = f"arn:<AWS::Partition>:states:{ACCOUNT}:stateMachine:whimbrel-{STAGE}-job"
+IMPORTS = "<Exports25637AFB.Arn>/organizations/*/imports/*"
 A_UUID = "????????-????-????-????-????????????"
 
 READ_KEY = {(f"kms:{action}", KEY) for action in ("Decrypt", "DescribeKey")}
@@ -62,6 +64,9 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
     Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
     Needs.EXPORT_WRITE: on(EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
     | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
+    Needs.JOB_START: on(JOBS, "states", "StartExecution"),
+    Needs.IMPORT_FILES: on(IMPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
+    | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
     Needs.ENDPOINT: on("*", "iot", "DescribeEndpoint"),
 }
 
@@ -80,6 +85,8 @@ VARIABLES: dict[Needs, set[str]] = {
     Needs.EXPORT_START: {"EXPORT_WORKFLOW_ARN"},
     Needs.EXPORT_READ: {"EXPORTS_BUCKET"},
     Needs.EXPORT_WRITE: {"EXPORTS_BUCKET"},
+    Needs.JOB_START: {"JOB_WORKFLOW_ARN"},
+    Needs.IMPORT_FILES: {"EXPORTS_BUCKET"},
     Needs.ENDPOINT: set(),
 }
 
@@ -91,6 +98,7 @@ ALSO_TOLD = {
 WILDCARDS = {
     "*",
     EXPORTS,
+    IMPORTS,
     f"{IOT}:thing/{A_UUID}",
     f"{IOT}:client/{A_UUID}",
     f"{IOT}:cert/*",

@@ -23,6 +23,7 @@ class Settings:
     exports_bucket: str = ""
     compact_queue_url: str = ""
     export_workflow_arn: str = ""
+    job_workflow_arn: str = ""
     secret_arn: str = ""
     device_policy_name: str = ""
     device_thing_type: str = ""

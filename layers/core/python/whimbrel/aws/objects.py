@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -43,12 +43,66 @@ def size(key: str) -> int | None:
         raise
 
 
+class Stat(NamedTuple):
+    """What is known of an object without reading it; ``etag`` is another when its content is."""
+
+    size_bytes: int
+    etag: str
+
+
+class Changed(Exception):
+    """An object is gone, or is not the one that was meant."""
+
+
+def stat(key: str) -> Stat | None:
+    """Return what is known of an object, or None if it is not there."""
+    try:
+        answer = client("s3").head_object(Bucket=settings().exports_bucket, Key=key)
+    except ClientError as error:
+        if _code(error) in NOT_THERE:
+            return None
+        raise
+    return Stat(answer["ContentLength"], answer["ETag"])
+
+
+def get_range(key: str, etag: str, start: int, end: int) -> bytes:
+    """Return the bytes ``start <= position < end`` of an object, which must have so many.
+
+    Raises:
+        Changed: the object of that *etag* is not there any more.
+    """
+    try:
+        answer = client("s3").get_object(
+            Bucket=settings().exports_bucket, Key=key, Range=f"bytes={start}-{end - 1}", IfMatch=etag
+        )
+    except ClientError as error:
+        if _code(error) in NOT_THERE | {"PreconditionFailed", "412"}:
+            raise Changed(key) from error
+        raise
+    return answer["Body"].read()
+
+
+def upload_form(key: str, *, content_type: str, max_bytes: int, lifetime_s: int) -> tuple[str, dict[str, str]]:
+    """Return where to send a form that uploads this one object, and its fields; good for *lifetime_s* seconds.
+
+    S3 refuses another key or type, and what is empty or exceeds *max_bytes*.
+    """
+    form = client("s3").generate_presigned_post(
+        settings().exports_bucket,
+        key,
+        Fields={"Content-Type": content_type},
+        Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+        ExpiresIn=lifetime_s,
+    )
+    return form["url"], form["fields"]
+
+
 def delete(key: str) -> None:
     """Delete an object; it need not be there."""
     client("s3").delete_object(Bucket=settings().exports_bucket, Key=key)
 
 
-def download_url(key: str, *, file_name: str, lifetime_s: int) -> str:
+def download_url(key: str, *, file_name: str, lifetime_s: int, content_type: str = "application/zip") -> str:
     """Return a link to this one object for whoever has it, saved as *file_name* (ASCII), for *lifetime_s* seconds."""
     return client("s3").generate_presigned_url(
         "get_object",
@@ -56,7 +110,7 @@ def download_url(key: str, *, file_name: str, lifetime_s: int) -> str:
             "Bucket": settings().exports_bucket,
             "Key": key,
             "ResponseContentDisposition": f'attachment; filename="{file_name}"',
-            "ResponseContentType": "application/zip",
+            "ResponseContentType": content_type,
         },
         ExpiresIn=lifetime_s,
     )
@@ -77,10 +131,10 @@ class Upload:
     uploaded_bytes: int = 0
 
     @classmethod
-    def begin(cls, key: str) -> Upload:
+    def begin(cls, key: str, content_type: str = "application/zip") -> Upload:
         """Return a new upload."""
         begun = client("s3").create_multipart_upload(
-            Bucket=settings().exports_bucket, Key=key, ContentType="application/zip", ChecksumAlgorithm="CRC32"
+            Bucket=settings().exports_bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="CRC32"
         )
         return cls(key, begun["UploadId"])
 

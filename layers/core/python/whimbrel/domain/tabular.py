@@ -140,8 +140,14 @@ def _write_lines(columns: Sequence[Column], batches: Iterable[Batch], sink: Sink
         sink.write("".join(map(line.__mod__, zip(*varying, strict=True))).encode())
 
 
+def unescaped(text: str) -> str:
+    """Return the text that was written as *text* in a cell of CSV: without the ``'`` that guards a formula."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
 def _csv_cell(text: str) -> str:
-    if text.startswith(FORMULA_STARTS):
+    # What looks guarded already is guarded, too: otherwise nobody could tell it from what is.
+    if text.lstrip("'").startswith(FORMULA_STARTS):
         text = "'" + text
     if not text or any(special in text for special in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'

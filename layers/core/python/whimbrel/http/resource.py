@@ -87,11 +87,13 @@ class Resource:
         validate: bool = True,
         request_schema: dict[str, Any] | None = None,
         content_type: str = "application/json",
+        or_job: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operation: the function's name is its id, its docstring the documentation.
 
         ``scope`` None makes it public. ``problems`` are those beyond the usual ones. ``validate=False`` leaves
         reading the body to the function (270 µs less a call, for ingestion); ``request_schema`` then documents it.
+        ``or_job`` tells that it may also answer 202, with a job.
         """
 
         def register(function: F) -> F:
@@ -112,6 +114,7 @@ class Resource:
                     "x-problems": sorted({problem.code() for problem in problems}),
                     "x-request-schema": request_schema,
                     "x-content-type": content_type,
+                    "x-or-job": or_job,
                 },
             )(_answering(function, None if validate else status))
             return function

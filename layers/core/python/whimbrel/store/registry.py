@@ -23,7 +23,7 @@ from whimbrel.pages import Cursors, Page
 from whimbrel.problems import AlreadyExists, NotFound, StaleVersion, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -88,10 +88,15 @@ class Store(Generic[E]):
 
     def put_all(self, things: Sequence[E]) -> None:
         """Store many things whatever is there: for those whose identifier follows from their content."""
-        for start in range(0, len(things), _BATCH):
-            waiting: Any = {
-                self._table: [{"PutRequest": {"Item": self._item(t)}} for t in things[start : start + _BATCH]]
-            }
+        self._write_all([{"PutRequest": {"Item": self._item(thing)}} for thing in things])
+
+    def remove_all(self, identifiers: Iterable[Id]) -> None:
+        """Remove many things, in whatever version; those that are gone already do no harm."""
+        self._write_all([{"DeleteRequest": {"Key": self._key(each)}} for each in dict.fromkeys(identifiers)])
+
+    def _write_all(self, requests: list[Any]) -> None:
+        for start in range(0, len(requests), _BATCH):
+            waiting: Any = {self._table: requests[start : start + _BATCH]}
             for attempt in range(8):
                 waiting = self._client.batch_write_item(RequestItems=waiting).get("UnprocessedItems")
                 if not waiting:
@@ -155,9 +160,11 @@ class Store(Generic[E]):
         parent: Id | None = None,
         where: Callable[[E], bool] | None = None,
         filters: tuple[object, ...] = (),
+        after: str | None = None,
     ) -> Page[E]:
         """Return up to *limit* things, oldest first, that satisfy *where*; *filters* are what made it, for the cursor.
 
+        A list that has no cursor begins behind *after*, the identifier of a thing or the beginning of one.
         A page of a filtered list may be short, or empty, before the list's end: ``next_cursor`` alone tells the end.
 
         Raises:
@@ -166,7 +173,7 @@ class Store(Generic[E]):
         cursors = Cursors(
             self._cursor_key(), (self._organization_id, self._entity.kind, str(parent), *map(repr, filters))
         )
-        after = cursors.open(cursor) if cursor else None
+        after = cursors.open(cursor) if cursor else after
         found: list[E] = []
         for looked_at, thing in enumerate(self._walk(parent, after, limit + 1 if where is None else 200)):
             if len(found) == limit or looked_at == MAX_LOOKED_AT:
@@ -176,9 +183,9 @@ class Store(Generic[E]):
                 found.append(thing)
         return Page(items=found, next_cursor=None)
 
-    def all(self, parent: Id | None = None) -> Iterator[E]:
-        """Yield every thing of this kind, or every one under *parent*, oldest first."""
-        return self._walk(parent, None, 1_000)
+    def all(self, parent: Id | None = None, *, after: str | None = None) -> Iterator[E]:
+        """Yield every thing of this kind, or every one under *parent*, oldest first; only those behind *after*."""
+        return self._walk(parent, after, 1_000)
 
     def adding(self, thing: E, *, ttl: int | None = None) -> dict[str, Any]:
         """Return the part of a transaction that adds a new thing; it fails if the identifier is taken."""
