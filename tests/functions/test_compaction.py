@@ -52,7 +52,7 @@ def blocks() -> int:
 def test_a_message_compacts_its_lane_and_its_repetition_does_no_harm(old_readings: None) -> None:
     from functions.readings.compact import handler
 
-    answer = handler(messages(DEVICE, DEVICE, "0190abcd-1234-7abc-8def-0000000000d2"), Context())
+    answer = handler(messages("0", DEVICE, "0190abcd-1234-7abc-8def-0000000000d2"), Context())
 
     assert answer == {"batchItemFailures": []}
     assert blocks() == 2
@@ -62,7 +62,7 @@ def test_a_message_compacts_its_lane_and_its_repetition_does_no_harm(old_reading
 def test_messages_for_which_no_time_is_left_come_again(old_readings: None) -> None:
     from functions.readings.compact import handler
 
-    answer = handler(messages(DEVICE, "another"), Context(left_ms=1000))
+    answer = handler(messages("0", "another"), Context(left_ms=1000))
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "1"}]}
     assert blocks() == 0
@@ -77,7 +77,7 @@ def test_the_sweep_asks_for_every_quiet_lane_of_every_organization(old_readings:
     queue = settings().compact_queue_url
     received = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     assert {message["Body"] for message in received} == {
-        json.dumps({"organizationId": organization_id, "lane": DEVICE}) for organization_id in ("org", "another")
+        json.dumps({"organizationId": organization_id, "lane": "0"}) for organization_id in ("org", "another")
     }
 
 
@@ -87,7 +87,7 @@ def test_blocks_of_an_organization_with_retention_go_by_themselves(organization:
     identifier = OrganizationId(organization.id)
     Tenant(identifier).things(Organization).change(identifier, lambda one: one.next_version(retention_days=30))
     store_at(START, identifier).append({DEVICE: {COLUMN: Series.of([START], [1.5], START)}})
-    body = json.dumps({"organizationId": identifier, "lane": DEVICE})
+    body = json.dumps({"organizationId": identifier, "lane": "0"})
 
     handler({"Records": [{"messageId": "m", "body": body}]}, Context())
 

@@ -60,14 +60,15 @@ class DynamoDB:
         held = self.items(TableName).get(key_of(Key))
         self._check("UpdateItem", held, condition)
         item = copied(held or Key)
-        path, _, name = UpdateExpression.removeprefix("SET ").partition(" = ")
-        parents, last = path_of(path, condition)
-        place = item
-        for parent in parents:
-            if parent not in place:
-                raise refusal("UpdateItem", "ValidationException", f"no path {path}")
-            place = place[parent]["M"]
-        place[last] = condition["ExpressionAttributeValues"][name]
+        for clause in UpdateExpression.removeprefix("SET ").split(", "):
+            path, _, name = clause.partition(" = ")
+            parents, last = path_of(path, condition)
+            place = item
+            for parent in parents:
+                if parent not in place:
+                    raise refusal("UpdateItem", "ValidationException", f"no path {path}")
+                place = place[parent]["M"]
+            place[last] = condition["ExpressionAttributeValues"][name]
         refuse_large("UpdateItem", item)
         self.items(TableName)[key_of(Key)] = item
         return {}

@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precondition, rule
 
 from tests.models.actors import Actor, Crash, Luck
 from tests.models.dynamodb import DynamoDB
 from whimbrel.domain import buckets, segments
 from whimbrel.domain.series import Column, Frame, Reading, Series, Tombstone, ValueType, join
-from whimbrel.store import readings, readings_blocks
+from whimbrel.store import readings, readings_blocks, readings_lanes
 from whimbrel.store.readings import Order, ReadingStore, organizations_with_readings
 from whimbrel.store.readings_blocks import BlockContention
-from whimbrel.store.readings_log import LAG_MS
+from whimbrel.store.readings_lanes import LAG_MS
 
 START = 1_790_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -38,6 +38,7 @@ COLUMNS = (
 VALUES = {ValueType.DOUBLE: [1.5, -0.0, 0.0], ValueType.TEXT: ["on", "off", "x" * 90]}
 TIMES = [START + offset for offset in (-40 * DAY, -DAY, -2000, -1000, 0, 1000, 59 * 60_000, 61 * 60_000)]
 ALL_TIME = (TIMES[0] - 50 * DAY, TIMES[-1] + 50 * DAY)
+LANES = ("0", "1")
 MOST_ACTORS = 5
 
 
@@ -118,15 +119,18 @@ class Look:
 
 
 @contextmanager
-def small_limits(worth_merging: int) -> Generator[None]:
+def small_limits(worth_merging: int, enough_to_tell: int) -> Generator[None]:
     """Make a few readings enough for every path: merging past the log, parts, cut segments, pages, changes of span."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(readings, "_WORTH_MERGING", worth_merging)
         patch.setattr(readings, "_MOST_READINGS_A_RUN", 3)
+        patch.setattr(readings_lanes, "_REST_MS", 0)
+        patch.setattr(readings_lanes, "_MOST_LANES", len(LANES))
+        patch.setattr(readings_blocks, "_UNSETTLED", dict.fromkeys(buckets.Span, 1))
         patch.setattr(readings_blocks, "_MOST_OCTETS", 220)
         patch.setattr(readings_blocks, "_FIRST_PAGE", 1)
         patch.setattr(segments, "_MOST_OCTETS", 260)
-        patch.setattr(buckets, "_ENOUGH_TO_TELL", 2)
+        patch.setattr(buckets, "_ENOUGH_TO_TELL", enough_to_tell)
         yield
 
 
@@ -137,6 +141,10 @@ class ReadingsMachine(RuleBasedStateMachine):
     columns: Sequence[Column] = COLUMNS
     times: Sequence[int] = TIMES
     worth_merging = 4
+    enough_to_tell = 2
+    """So many readings tell the rate of a device, by which its time is cut; without it, buckets are days."""
+    orders: Sequence[Order | None] = ("asc", "desc", None)
+    """How readers read; None is a look at the latest readings."""
     deletes = True
     """Whether readings are deleted, which makes every check more lenient."""
     fortnights = True
@@ -156,16 +164,19 @@ class ReadingsMachine(RuleBasedStateMachine):
         self.deletions: list[Deletion] = []
         self.looks: list[Look] = []
         self.compactions: list[Actor] = []
-        self.limits = small_limits(self.worth_merging)
+        self.limits = small_limits(self.worth_merging, self.enough_to_tell)
         self.limits.__enter__()
 
-    @initialize(share=st.booleans())
-    def choose_lanes(self, *, share: bool) -> None:
-        """Let each device have a lane of its own, or both the same."""
-        self.lane_of: Callable[[str], str] = (lambda _device_id: "shared") if share else (lambda device_id: device_id)
-        self.lanes = sorted({self.lane_of(device_id) for device_id in self.devices})
-        self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(readings, "lane_of", self.lane_of)
+    @precondition(lambda self: self.has_room)
+    @rule()
+    def grow(self) -> None:
+        """Let there be more lanes, as a compaction would: it may be told late, or twice."""
+
+        def operation(store: ReadingStore) -> None:
+            if lanes := store._lanes.find():
+                store._lanes.grow(lanes, 2)
+
+        self.compactions.append(self.actor(operation))
 
     def store(self, client: Any) -> ReadingStore:
         return ReadingStore(
@@ -222,7 +233,7 @@ class ReadingsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.has_room)
     @rule(data=st.data(), until=st.sampled_from(["begun", "about to put", "done"]))
     def compact(self, data: st.DataObject, until: str) -> None:
-        lane = data.draw(st.sampled_from(self.lanes))
+        lane = data.draw(st.sampled_from(LANES))
         self.compactions.append(self.actor(lambda store: store.compact(lane)))
         if until == "about to put":
             self.compactions[-1].run_until("put_item")
@@ -243,10 +254,10 @@ class ReadingsMachine(RuleBasedStateMachine):
         self.deletions.append(Deletion(actor, device_id, Tombstone(column.sensor_id, start, end, version)))
 
     @precondition(lambda self: self.has_room)
-    @rule(data=st.data(), order=st.sampled_from(["asc", "desc", None]), calls=st.integers(0, 4))
-    def look(self, data: st.DataObject, order: Order | None, calls: int) -> None:
+    @rule(data=st.data(), calls=st.integers(0, 4))
+    def look(self, data: st.DataObject, calls: int) -> None:
         """Begin to read, and get as far as some calls."""
-        self.begin_look(data.draw(st.sampled_from(self.devices)), order)
+        self.begin_look(data.draw(st.sampled_from(self.devices)), data.draw(st.sampled_from(self.orders)))
         for _ in range(calls):
             self.looks[-1].actor.step()
         self.settle()
@@ -397,8 +408,6 @@ class ReadingsMachine(RuleBasedStateMachine):
             for actor in self.running:
                 actor.crash()
             self.limits.__exit__(None, None, None)
-            if hasattr(self, "patch"):
-                self.patch.undo()
 
 
 class CrowdedMachine(ReadingsMachine):
@@ -410,4 +419,17 @@ class CrowdedMachine(ReadingsMachine):
     worth_merging = 3
     deletes = False
     fortnights = False
+    lucks = (Luck.GOOD,)
+
+
+class SettlingMachine(ReadingsMachine):
+    """The same where buckets follow each other and sensors fall silent, seen by those who want the latest readings."""
+
+    devices = DEVICES[:1]
+    times = tuple(START - day * DAY for day in range(4))
+    worth_merging = 1
+    enough_to_tell = 1000
+    deletes = False
+    fortnights = False
+    orders = (None,)
     lucks = (Luck.GOOD,)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.models.actors import Luck
-from tests.models.machine import CrowdedMachine, ReadingsMachine
+from tests.models.actors import Actor, Luck
+from tests.models.dynamodb import DynamoDB
+from tests.models.machine import COLUMNS, DAY, DEVICES, START, CrowdedMachine, ReadingsMachine, SettlingMachine
 from whimbrel.domain import series
-from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS
+from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS, Span
+from whimbrel.domain.series import Column, Series, Value
 from whimbrel.store import readings, readings_blocks, readings_log
 from whimbrel.store.readings import LAG_MS, ReadingStore, Slice
 from whimbrel.store.readings_blocks import Blocks
+from whimbrel.store.readings_lanes import Lanes
 from whimbrel.store.readings_log import Log
 
 HEALTH = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
@@ -46,9 +50,9 @@ def arrival_decides(patch: pytest.MonkeyPatch) -> None:
 def the_mark_moves_first(patch: pytest.MonkeyPatch) -> None:
     merge = ReadingStore._merge
 
-    def moved_already(self: ReadingStore, lane: str, *rest: Any) -> int:
-        self._log.move_mark(lane, self._clock() - LAG_MS)
-        return merge(self, lane, *rest)
+    def moved_already(self: ReadingStore, *rest: Any) -> int:
+        self._lanes.move_mark("0", self._clock() - LAG_MS)
+        return merge(self, *rest)
 
     patch.setattr(ReadingStore, "_merge", moved_already)
 
@@ -82,65 +86,72 @@ def the_reader_takes_the_blocks_first(patch: pytest.MonkeyPatch) -> None:
     def blocks_first(
         self: ReadingStore, device_id: str, sensor_ids: Any, start_ms: int, end_ms: int, *, order: Any = "asc"
     ) -> Iterator[Slice]:
-        lane_name = readings.lane_of(device_id)
-        lane = self._log.lane(lane_name)
-        if lane is None:
+        head = self._blocks.head(device_id)
+        found = list(self._overlapping_blocks(head, device_id, EARLIEST_MS, LATEST_MS, ascending=True))
+        lanes = self._lanes.find()
+        if lanes is None:
             return
-        stones = self._blocks.tombstones(device_id)
-        found = list(self._overlapping_blocks(lane, device_id, EARLIEST_MS, LATEST_MS, ascending=True))
-        lane = self._log.lane(lane_name)
-        assert lane is not None
         frames = [block.frame(sensor_ids) for blocks in found for block in blocks]
-        tail = self._tail(lane, device_id, sensor_ids)
-        yield from readings._sliced([tail, *frames], (start_ms, end_ms), stones, {}, order)
+        tail = self._tail(lanes, device_id, sensor_ids)
+        yield from readings._sliced([tail, *frames], (start_ms, end_ms), head.stones, {}, order)
 
     patch.setattr(ReadingStore, "read", blocks_first)
 
 
 def failed_puts_are_acknowledged(patch: pytest.MonkeyPatch) -> None:
     put = Log.put
-    patch.setattr(Log, "put", lambda self, segments: put(self, segments) and [])
+    patch.setattr(Log, "put", lambda self, *given: put(self, *given) and [])
 
 
 def unprocessed_items_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     put = Log._put_some
-    patch.setattr(Log, "_put_some", lambda self, some: put(self, some) and [])
+    patch.setattr(Log, "_put_some", lambda self, *given: put(self, *given) and [])
 
 
-def the_latest_is_noted_after_the_mark(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Blocks, "note_latest", lambda _self, _device_id, _frame: None)
+def the_latest_is_not_settled(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(readings_blocks, "_with_latest", lambda head, _frames: head)
 
 
-def tombstones_are_not_looked_for(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Log, "note_deletion", lambda _self, _lane, _device_id: None)
+def tombstones_are_not_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Blocks, "bury", lambda _self, _device_id, _stone: None)
+
+
+def readers_do_not_look_into_old_lanes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        Lanes, "to_look_at", lambda self, device_id: {lane: self.marks[lane] for lane in [self.lane_of(device_id)]}
+    )
 
 
 @pytest.mark.parametrize(
-    ("mutant", "lucks"),
+    ("mutant", "lucks", "machine"),
     [
-        (arrival_decides, ()),
-        (the_mark_moves_first, (Luck.CRASH_BEFORE,)),
-        (blocks_are_put_without_comparing, ()),
-        (blocks_are_replaced, ()),
-        (the_compactor_does_not_stay_behind, ()),
-        (late_puts_count, ()),
-        (the_reader_takes_the_blocks_first, ()),
-        (failed_puts_are_acknowledged, (Luck.REFUSED,)),
-        (unprocessed_items_are_forgotten, (Luck.PARTLY,)),
-        (the_latest_is_noted_after_the_mark, ()),
-        (tombstones_are_not_looked_for, ()),
+        (arrival_decides, (), CrowdedMachine),
+        (the_mark_moves_first, (Luck.CRASH_BEFORE,), CrowdedMachine),
+        (blocks_are_put_without_comparing, (), CrowdedMachine),
+        (blocks_are_replaced, (), CrowdedMachine),
+        (the_compactor_does_not_stay_behind, (), CrowdedMachine),
+        (late_puts_count, (), CrowdedMachine),
+        (the_reader_takes_the_blocks_first, (), CrowdedMachine),
+        (failed_puts_are_acknowledged, (Luck.REFUSED,), CrowdedMachine),
+        (unprocessed_items_are_forgotten, (Luck.PARTLY,), CrowdedMachine),
+        (the_latest_is_not_settled, (), SettlingMachine),
+        (tombstones_are_not_kept, (), CrowdedMachine),
+        (readers_do_not_look_into_old_lanes, (), CrowdedMachine),
     ],
 )
 def test_a_broken_store_is_caught(
-    mutant: Callable[[pytest.MonkeyPatch], None], lucks: tuple[Luck, ...], monkeypatch: pytest.MonkeyPatch
+    mutant: Callable[[pytest.MonkeyPatch], None],
+    lucks: tuple[Luck, ...],
+    machine: type[ReadingsMachine],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mutant(monkeypatch)
-    monkeypatch.setattr(CrowdedMachine, "lucks", (Luck.GOOD, *lucks))
-    monkeypatch.setattr(CrowdedMachine, "deletes", mutant is tombstones_are_not_looked_for)
+    monkeypatch.setattr(machine, "lucks", (Luck.GOOD, *lucks))
+    monkeypatch.setattr(machine, "deletes", mutant is tombstones_are_not_kept)
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            CrowdedMachine,
+            machine,
             settings=settings(
                 max_examples=2000,
                 stateful_step_count=25,
@@ -153,3 +164,45 @@ def test_a_broken_store_is_caught(
                 suppress_health_check=HEALTH,
             ),
         )
+
+
+def settle_while_another_merges(patch: pytest.MonkeyPatch) -> None:
+    """Let one writer settle what another merges into, interrupting each after any number of calls."""
+    patch.setattr(readings, "_WORTH_MERGING", 1)
+    patch.setattr(readings_blocks, "_UNSETTLED", dict.fromkeys(Span, 1))
+    (device, *_), (column, other) = DEVICES, COLUMNS
+
+    def appending(client: DynamoDB, its: Column, day: int, value: Value) -> Actor:
+        batch = {device: {its: Series.of([START + day * DAY], [value], 1)}}
+
+        def operation(client: Any) -> Any:
+            store = ReadingStore(client, "log", "blocks", "org", clock=lambda: START, sleep=lambda _s: None)
+            assert store.append(batch) == {}
+            return store
+
+        return Actor(client, operation)
+
+    for first, second in product(range(16), range(12)):
+        client = DynamoDB()
+        appending(client, column, 0, 1.5).finish()
+        settling, merging = appending(client, column, 2, 1.5), appending(client, other, 1, "on")
+        for _ in range(first):
+            settling.step()
+        for _ in range(second):
+            merging.step()
+        settling.finish()
+        merging.finish()
+        assert (settling.error, merging.error) == (None, None)
+        latest = ReadingStore(client, "log", "blocks", "org", clock=lambda: START).latest(device)
+        assert set(latest) == {column, other}, f"lost after {first} and {second} calls"
+
+
+def test_the_latest_is_found_whoever_settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    settle_while_another_merges(monkeypatch)
+
+
+def test_settling_that_is_not_announced_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Blocks, "_announce", lambda _self, _device_id, _end_ms: None)
+
+    with pytest.raises(AssertionError, match="lost after"):
+        settle_while_another_merges(monkeypatch)

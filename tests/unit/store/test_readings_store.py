@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 
 from tests.models.dynamodb import DynamoDB, octets_of, refusal
 from whimbrel.domain import codec
+from whimbrel.domain.segments import Segment
 from whimbrel.domain.series import Column, Frame, Reading, Series, ValueType, join
+from whimbrel.ids import DeviceId, SensorId
+from whimbrel.store import readings
 from whimbrel.store.readings import ReadingStore, Slice, organizations_with_readings
-from whimbrel.store.readings_log import LAG_MS, NotStored
+from whimbrel.store.readings_lanes import LAG_MS
+from whimbrel.store.readings_log import NotStored
 
 START = 1_790_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -71,7 +75,7 @@ class World:
 
     def compact(self) -> None:
         self.now += 2 * LAG_MS
-        while not self.store.compact(DEVICE).finished:
+        while not self.store.compact("0").finished:
             pass
 
     def slices(self, start: int = 0, end: int = 2 * START, **options: Any) -> list[Slice]:
@@ -85,7 +89,7 @@ class World:
         return found
 
     def segments(self) -> list[dict[str, Any]]:
-        return [item for item in self.client.items("log").values() if "n" in item]
+        return [item for item in self.client.items("log").values() if "block" in item]
 
     def blocks(self) -> list[tuple[str, dict[str, Any]]]:
         return [(key[1], item) for key, item in sorted(self.client.items("blocks").items()) if "n" in item]
@@ -160,20 +164,20 @@ def test_compaction_moves_the_log_into_blocks_once(world: World) -> None:
     whole = world.all()
     world.now += LAG_MS
 
-    done = world.store.compact(DEVICE)
+    done = world.store.compact("0")
 
     assert (done.segments, done.readings, done.finished) == (10, 600, True)
     assert world.all() == whole
-    assert world.store.compact(DEVICE).segments == 0
+    assert world.store.compact("0").segments == 0
 
 
 def test_what_is_younger_than_the_lag_stays_in_the_log(world: World) -> None:
     world.append(every(1000, 10))
     world.now += LAG_MS
 
-    assert world.store.compact(DEVICE).segments == 0
+    assert world.store.compact("0").segments == 0
     world.now += 1
-    assert world.store.compact(DEVICE).segments == 1
+    assert world.store.compact("0").segments == 1
 
 
 def test_delivering_again_after_compaction_changes_nothing(world: World) -> None:
@@ -307,7 +311,7 @@ def test_the_latest_is_by_time_and_not_by_arrival(world: World) -> None:
     assert world.store.latest(DEVICE, [OTHER.sensor_id]) == {}
 
 
-def test_the_latest_takes_three_requests_however_long_ago(world: World) -> None:
+def test_the_latest_takes_four_requests_however_long_ago(world: World) -> None:
     world.append(every(1000, 50))
     world.compact()
     for _ in range(3):
@@ -317,7 +321,7 @@ def test_the_latest_takes_three_requests_however_long_ago(world: World) -> None:
     before = world.client.calls.copy()
 
     assert world.store.latest(DEVICE)[COLUMN].timestamp == START + 49_000
-    assert sum((world.client.calls - before).values()) <= 3
+    assert sum((world.client.calls - before).values()) <= 4
 
 
 def test_deleting_hides_at_once_and_for_good(world: World) -> None:
@@ -403,32 +407,84 @@ def test_a_put_that_is_always_slow_is_not_acknowledged(world: World) -> None:
     assert {device: type(error) for device, error in failed.items()} == {DEVICE: NotStored}
 
 
-def test_only_the_devices_of_failed_puts_are_named(world: World) -> None:
+def test_all_devices_of_a_failed_put_are_named(world: World) -> None:
     devices = [f"0190abcd-1234-7abc-8def-{number:012x}" for number in range(60)]
-    for device in devices:
-        world.store.append({device: every(1000, 1)})
-    calls: list[str] = []
+    batch = {device: every(1000, 1) for device in devices}
+    world.store.append({DEVICE: every(1000, 1)})
 
-    def second_fails(name: str) -> None:
-        calls.append(name)
-        if calls.count("batch_write_item") == 2:
+    def puts_fail(name: str) -> None:
+        if name == "batch_write_item":
             raise refusal(name, "ProvisionedThroughputExceededException", "later")
 
-    world.client.spoil = second_fails
-    failed = world.store.append({device: every(1000, 1, START + 5000) for device in devices})
+    world.client.spoil = puts_fail
+    failed = world.store.append(batch)
 
-    assert set(failed) == set(devices[25:50])
+    assert set(failed) == set(devices)
     assert all(isinstance(error, ClientError) for error in failed.values())
+    world.client.spoil = lambda _name: None
+    assert world.store.append(batch) == {}
+    assert all(len(list(world.store.read(device, None, 0, 2 * START))) == 1 for device in devices)
 
 
-def test_compaction_is_asked_for_about_once_in_64_kilobytes(world: World) -> None:
-    octets = 0
+def test_devices_that_report_together_share_a_write_and_a_name_is_written_once(world: World) -> None:
+    devices = [f"0190abcd-1234-7abc-8def-{number:012x}" for number in range(100)]
+    sensors = {device: str(SensorId.named(DeviceId(device), "main", "t")) for device in devices}
+
+    def batch(start: int) -> dict[str, Frame]:
+        return {
+            device: {Column(sensors[device], ValueType.DOUBLE): Series.of([start + number], [number / 10], start)}
+            for number, device in enumerate(devices)
+        }
+
+    names = dict.fromkeys(sensors.values(), "main/t")
+    assert world.store.append(batch(START), names) == {}
+    before = world.client.calls.copy()
+    assert world.store.append(batch(START + 1000), names) == {}
+
+    assert world.client.calls - before == Counter(batch_write_item=1)
+    assert len(world.segments()[-1]["block"]["B"]) < 600
+    for number, device in enumerate(devices):
+        (part,) = world.store.read(device, None, 0, 2 * START)
+        ((column, series),) = part.frame.items()
+        assert column.sensor_id == sensors[device]
+        assert series.timestamps == [START + number, START + 1000 + number]
+    assert world.store.compact("0").segments == 0
+    world.compact()
+    assert len(world.blocks()) == 100
+
+
+def test_lanes_grow_with_the_traffic_and_nothing_is_lost(world: World) -> None:
+    devices = [f"0190abcd-1234-7abc-8def-{number:012x}" for number in range(64)]
+    sent = dict.fromkeys(devices, 0)
+    dice = random.Random(3)
+    for minute in range(80):
+        world.now += 60_000
+        at = [world.now + row * 1000 for row in range(30)]
+        frames = {device: {COLUMN: Series.of(at, [dice.random() for _ in at], world.now)} for device in devices}
+        assert world.store.append(frames) == {}
+        for device in devices:
+            sent[device] += 30
+        if minute % 20 == 19:
+            for lane in ("0", "1", "2", "3"):
+                world.store.compact(lane)
+
+    partitions = {key[0] for key in world.client.items("log") if key[0].count("#") == 3 and "names" not in key[0]}
+    assert len({partition.split("#")[2] for partition in partitions}) > 1
+    for device in devices:
+        found = sum(len(part.frame[COLUMN]) for part in world.store.read(device, None, 0, 2 * START))
+        assert found == sent[device]
+
+
+def test_compaction_is_asked_for_about_once_in_so_many_write_units(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "_WORTH_COMPACTING", 64)
     for number in range(300):
         world.append(noise(10, 700, START + number * 10_000))
-    octets = sum(len(item["block"]["B"]) for item in world.segments())
+    units = sum(-(-len(item["block"]["B"]) // 1024) for item in world.segments())
 
-    assert octets / 64 / 1024 * 0.6 < len(world.asked) < octets / 64 / 1024 * 1.5
-    assert set(world.asked) == {DEVICE}
+    assert units / 64 * 0.6 < len(world.asked) < units / 64 * 1.5
+    assert set(world.asked) == {"0"}
 
 
 def test_the_sweep_finds_the_lanes_that_nobody_asked_for(world: World) -> None:
@@ -437,11 +493,11 @@ def test_the_sweep_finds_the_lanes_that_nobody_asked_for(world: World) -> None:
 
     world.now += DAY
     assert list(organizations_with_readings(world.client, "log")) == ["org"]
-    assert list(world.store.lanes()) == [DEVICE]
+    assert list(world.store.lanes()) == ["0"]
     world.compact()
     assert list(world.store.lanes()) == []
     world.now += DAY
-    assert list(world.store.lanes()) == [DEVICE]
+    assert list(world.store.lanes()) == ["0"]
     world.compact()
     assert list(world.store.lanes()) == []
 
@@ -449,7 +505,7 @@ def test_the_sweep_finds_the_lanes_that_nobody_asked_for(world: World) -> None:
 def test_an_unknown_device_has_no_readings(world: World) -> None:
     assert world.slices() == []
     assert world.store.latest(DEVICE) == {}
-    assert world.store.compact(DEVICE).finished
+    assert world.store.compact("0").finished
     assert world.store.delete_range(DEVICE, SENSOR, 0, START, 1) == 0
 
 
@@ -482,6 +538,6 @@ def test_a_block_that_is_not_ours_is_reported_and_costs_no_new_reading(world: Wo
 
     world.append(every(1000, 3000, START - START % HOUR + 500))
 
-    assert sum(int(item["n"]["N"]) for item in world.segments()) == 3000
+    assert sum(Segment(item["block"]["B"]).readings for item in world.segments()) == 3000
     with pytest.raises(codec.CorruptBlock):
         world.slices()

@@ -1,9 +1,9 @@
 """Where the readings of a device are kept: buckets of an hour, a day or thirty days, by how often it reports.
 
-A full bucket should hold about 1,000 to 20,000 readings, so that it is one small item that is rewritten seldom. A
-device's *layout* says from which timestamp on which span holds; a new span begins at a boundary in the future, so that
-a timestamp keeps its bucket. Should two writers ever disagree, nothing is lost: a reader looks into every span that
-the layout names, and joins what it finds.
+A full bucket should hold about 250 to 6,000 readings, so that it is a small item: whatever comes, all of it is
+rewritten. A device's *layout* says from which timestamp on which span holds; a new span begins at a boundary in the
+future, so that a timestamp keeps its bucket. Should two writers ever disagree, nothing is lost: a reader looks into
+every span that the layout names, and joins what it finds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EARLIEST_MS = -62_135_596_800_000
 LATEST_MS = 253_402_300_799_999
 """The last one of the year 9999."""
 
-_MOST = 20_000
+_MOST = 6_000
 _SLACK = 2
 _ENOUGH_TO_TELL = 8
 _MOST_CHANGES = 24

@@ -4,7 +4,7 @@ Layout, integers being of variable length::
 
     format (1 byte) · CRC-32 of the rest (4 bytes, little-endian)
     groups:   how many; each: size · rows · timestamps · version streams: how many, each run-length
-    columns:  how many; each: sensor id (16 bytes) · size · type · group · version stream
+    columns:  how many; each: sensor id (16 bytes, or as many as were asked for) · size · type · group · version stream
               · present in every row, or flags · values · metadata: how many, their timestamps, their texts
 
 Sensors that report together share a group: its timestamps and, if they agree, its versions are written once. A reader
@@ -46,6 +46,7 @@ MAX_READINGS = 2**20
 
 _FORMAT = 1
 _HEADER = 5
+_ID_OCTETS = 16
 _TYPES = (ValueType.DOUBLE, ValueType.BIGINT, ValueType.BOOLEAN, ValueType.TEXT)
 _MOST_OCTETS_WRITTEN = 64 * 2**20
 _MOST_OCTETS_READ = 256 * 2**20
@@ -77,6 +78,8 @@ def vectorise() -> bool:
 def encode(frame: Frame) -> bytes:
     """Return the block that holds *frame*; empty series are left out, the others ordered by sensor id.
 
+    Sensor ids are UUIDs, or hexadecimal digits of equally many bytes, which `decode` has to be told.
+
     Values may be anything their type allows: every NaN, -0.0, infinities, denormals, int64 extremes. Timestamps and
     versions are int64; the former may be in any order and repeat themselves. Lists or numpy arrays.
 
@@ -104,23 +107,23 @@ def encode(frame: Frame) -> bytes:
     return bytes((_FORMAT, *zlib.crc32(to.content).to_bytes(4, "little"))) + to.content
 
 
-def decode(block: bytes, sensor_ids: Collection[str] | None = None) -> Frame:
+def decode(block: bytes, sensor_ids: Collection[str] | None = None, *, id_octets: int = _ID_OCTETS) -> Frame:
     """Return the frame that *block* holds, or only the columns of *sensor_ids*.
 
     Raises:
         CorruptBlock: always this, whatever is wrong; never after using more memory than the largest block needs.
     """
-    return _decoded(block, sensor_ids, listed=True)
+    return _decoded(block, sensor_ids, id_octets, listed=True)
 
 
 def decode_arrays(block: bytes, sensor_ids: Collection[str] | None = None) -> Frame:
     """Do as `decode`, but leave numbers in numpy's arrays where numpy was used (texts are lists): ten times as fast."""
-    return _decoded(block, sensor_ids, listed=False)
+    return _decoded(block, sensor_ids, _ID_OCTETS, listed=False)
 
 
-def _decoded(block: bytes, sensor_ids: Collection[str] | None, *, listed: bool) -> Frame:
+def _decoded(block: bytes, sensor_ids: Collection[str] | None, id_octets: int, *, listed: bool) -> Frame:
     try:
-        return _read(block, sensor_ids, listed=listed)
+        return _read(block, sensor_ids, id_octets, listed=listed)
     except CorruptBlock:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -260,7 +263,7 @@ def _written(to: Writer, kernel: Kernel, column: Column, series: Series, place: 
     return to.content
 
 
-def _read(block: bytes, sensor_ids: Collection[str] | None, *, listed: bool) -> Frame:
+def _read(block: bytes, sensor_ids: Collection[str] | None, id_octets: int, *, listed: bool) -> Frame:
     if len(block) < _HEADER or block[0] != _FORMAT:
         raise CorruptBlock(f"it does not begin with format {_FORMAT}")
     if zlib.crc32(memoryview(block)[_HEADER:]) != int.from_bytes(block[1:_HEADER], "little"):
@@ -269,7 +272,8 @@ def _read(block: bytes, sensor_ids: Collection[str] | None, *, listed: bool) -> 
     groups = [_Rows(source.part()) for _ in range(source.count(_OCTETS_A_ROW))]
     frame: Frame = {}
     for _ in range(source.count(_OCTETS_A_ROW)):
-        sensor_id = _hyphenated(source.raw(16).hex())
+        digits = source.raw(id_octets).hex()
+        sensor_id = _hyphenated(digits) if id_octets == _ID_OCTETS else digits
         part = source.part()
         if sensor_ids is None or sensor_id in sensor_ids:
             value_type = _TYPES[part.unsigned()]

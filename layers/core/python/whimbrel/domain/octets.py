@@ -160,6 +160,10 @@ class Reader:
         self._position = start + length
         return self._content[start : self._position]
 
+    def rest(self) -> memoryview:
+        """Read everything that is left."""
+        return self.raw(self._end - self._position)
+
     def part(self) -> Reader:
         """Read bytes that carry their length, as a reader of their own."""
         return Reader(self.raw(self.unsigned()), self._allowance)

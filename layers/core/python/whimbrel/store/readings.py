@@ -31,18 +31,31 @@ from whimbrel.domain.series import (
     without,
 )
 from whimbrel.instants import now_ms
-from whimbrel.store.readings_blocks import Block, BlockContention, Blocks, newest_of
-from whimbrel.store.readings_log import LAG_MS, OVERLAP_MS, Lane, Log, lane_of, queried
+from whimbrel.store.readings_blocks import Block, BlockContention, Blocks, Head, newest_of
+from whimbrel.store.readings_lanes import LAG_MS, OVERLAP_MS, Lanes, LaneStore, NotNamed, queried
+from whimbrel.store.readings_log import Log
 
 Order = Literal["asc", "desc"]
 
 _DAY_MS = 86_400_000
 _SWEEP_AFTER_MS = _DAY_MS // 2
 _WORTH_MERGING = 2000
-"""So many readings of a device in one bucket skip the log; fewer cost less as a segment than as a block rewritten."""
-_WORTH_COMPACTING = 64 * 1024
-"""Bytes of log that a compaction is asked for, on average."""
-_MOST_READINGS_A_RUN = 200_000
+"""So many readings of a device skip the log where they fill a bucket, or are as many in a bucket at their edge.
+
+Fewer cost less as a segment than as a block rewritten.
+"""
+_WORTH_COMPACTING = 1024
+"""Write units of log after which a compaction is asked for, on average.
+
+A block that is rewritten twice as often costs nearly twice as much, and a tail that is twice as long takes a reader
+twice as many read units, of which five cost as much as one write unit: docs/benchmarks.md has the sum.
+"""
+_WRITE_UNIT = 1024
+_CROWD = 16
+"""From so many devices on, a segment shows what the traffic is; a full one of a few devices is a backfill."""
+_FULL = 900
+"""Bytes of a segment that, with its keys, is one write unit: if those of crowds are larger, there can be more lanes."""
+_MOST_READINGS_A_RUN = 1_000_000
 _WORTH_NUMPY = 165_000
 
 
@@ -99,6 +112,7 @@ class ReadingStore:
         self._retention_ms = retention_ms
         self._clock = clock
         self._chance = dice
+        self._lanes = LaneStore(client, log_table, organization_id, clock)
         self._log = Log(client, log_table, organization_id, clock, sleep, dice)
         self._blocks = Blocks(client, blocks_table, organization_id, retention_ms, sleep, dice)
 
@@ -106,31 +120,22 @@ class ReadingStore:
         """Store readings durably, and return the devices for which that failed, with the reason: normally none.
 
         *batch* is ``{device_id: {Column(sensor_id, value_type): Series}}``; *names* says of sensors which component
-        and key they have, ``{sensor_id: "component/key"}``: what is named so takes less room in the log. When a device is not in the answer, all its
-        readings are stored for good. For one that is, some may be: appending them again is harmless, if the versions
-        are the same.
+        and key they have, ``{sensor_id: "component/key"}``: what is named so takes less room in the log. When a device
+        is not in the answer, all its readings are stored for good. For one that is, some may be: appending them again
+        is harmless, if the versions are the same.
 
         Raises:
             ValueError: a timestamp is outside the years 1 to 9999, or a value does not fit its type; nothing is stored.
         """
         _check(batch)
         failed: dict[str, Exception] = {}
-        lanes: dict[str, dict[str, Frame]] = {}
+        for_log: dict[str, Frame] = {}
         for device_id, frame in batch.items():
-            lane = lane_of(device_id)
             try:
-                left = self._merge_large(lane, self._log.open(lane), device_id, frame)
+                for_log[device_id] = self._merge_large(device_id, frame)
             except (ClientError, BotoCoreError) as error:
                 failed[device_id] = error
-                continue
-            if left:
-                lanes.setdefault(lane, {})[device_id] = left
-        segments = [(lane, segment) for lane, frames in lanes.items() for segment in segments_of(frames)]
-        for _, segment, error in self._log.put(segments):
-            failed |= dict.fromkeys((device_id for device_id, _ in segment.frames(sensor_ids=())), error)
-        for lane, segment in segments:
-            if self._chance.random() * _WORTH_COMPACTING < len(segment.content):
-                self._request_compaction(lane)
+        failed |= self._append_to_log(for_log, names or {})
         return failed
 
     def read(
@@ -150,40 +155,37 @@ class ReadingStore:
         go on later from the last timestamp you used (``start_ms = last + 1``, or ``end_ms = last`` when descending).
         """
         start_ms, end_ms = max(start_ms, self._oldest_kept(), EARLIEST_MS), min(end_ms, LATEST_MS + 1)
-        lane = self._log.lane(lane_of(device_id)) if start_ms < end_ms else None
-        if lane is None:
+        lanes = self._lanes.find() if start_ms < end_ms else None
+        if lanes is None:
             return
-        tail = frame_between(self._tail(lane, device_id, sensor_ids), start_ms, end_ms)
-        stones = self._blocks.tombstones(device_id) if device_id in lane.deleted else []
+        tail = frame_between(self._tail(lanes, device_id, sensor_ids), start_ms, end_ms)
+        head = self._blocks.head(device_id)
         is_ascending = order == "asc"
         left = (start_ms, end_ms)
-        for blocks in self._overlapping_blocks(lane, device_id, *left, ascending=is_ascending):
+        for blocks in self._overlapping_blocks(head, device_id, *left, ascending=is_ascending):
             if is_ascending:
                 window, left = _cut(left, max(block.newest_ms for block in blocks) + 1)
             else:
                 left, window = _cut(left, min(block.oldest_ms for block in blocks))
             frames = [tail, *(block.frame(sensor_ids) for block in blocks)]
-            yield from _sliced(frames, window, stones, not_before or {}, order)
-        yield from _sliced([tail], left, stones, not_before or {}, order)
+            yield from _sliced(frames, window, head.stones, not_before or {}, order)
+        yield from _sliced([tail], left, head.stones, not_before or {}, order)
 
     def latest(self, device_id: str, sensor_ids: Collection[str] | None = None) -> dict[Column, Reading]:
-        """Return the newest reading of each column; columns that have none are left out. Three requests, usually."""
-        lane = self._log.lane(lane_of(device_id))
-        if lane is None:
+        """Return the newest reading of each column; columns that have none are left out. Four requests, usually."""
+        lanes = self._lanes.find()
+        if lanes is None:
             return {}
-        tail = self._tail(lane, device_id, sensor_ids)
-        stones = self._blocks.tombstones(device_id) if device_id in lane.deleted else []
-        noted = self._blocks.latest(device_id)
+        tail = self._tail(lanes, device_id, sensor_ids)
+        head = self._blocks.head(device_id)
         oldest = self._oldest_kept()
         found: dict[Column, Reading] = {}
-        for column in noted.keys() | tail.keys():
+        for column, known in newest_of([tail, head.latest, *self._unsettled(head, device_id, sensor_ids)]).items():
             if sensor_ids is not None and column.sensor_id not in sensor_ids:
                 continue
-            known = newest_of([{column: frame[column]} for frame in (noted, tail) if column in frame])[column]
-            if not without(column, known, stones):
-                known = self._newest_living(device_id, column)
-            if known and known.timestamps[-1] >= oldest:
-                found[column] = known.at(-1)
+            newest = known if without(column, known, head.stones) else self._newest_living(device_id, column)
+            if newest and newest.timestamps[-1] >= oldest:
+                found[column] = newest.at(-1)
         return found
 
     def delete_range(self, device_id: str, sensor_id: str, start_ms: int, end_ms: int, version: int) -> int:
@@ -197,41 +199,70 @@ class ReadingStore:
             for part in self.read(device_id, {sensor_id}, start_ms, end_ms)
             for series in part.frame.values()
         )
-        lane = lane_of(device_id)
-        self._log.open(lane)
+        self._lanes.open()
         self._blocks.bury(device_id, Tombstone(sensor_id, start_ms, end_ms, version))
-        self._log.note_deletion(lane, device_id)
         return hidden
 
     def compact(self, lane: str) -> Compaction:
         """Move what is old enough in a lane's log into blocks; safe to run at any time, twice, or to kill."""
-        known = self._log.lane(lane)
-        if known is None:
+        lanes = self._lanes.find()
+        if lanes is None or lane not in lanes.marks:
             return Compaction(0, 0, 0, finished=True)
-        until = self._clock() - LAG_MS
-        segments, stop = self._old_segments(lane, known.mark_ms, until)
-        frames: dict[str, list[Frame]] = {}
+        mark, until = lanes.marks[lane], self._clock() - LAG_MS
+        segments, stop = self._old_segments(lane, mark, until)
+        parts: dict[str, list[Frame]] = {}
         for segment in segments:
-            for device_id, frame in segment.frames():
-                frames.setdefault(device_id, []).append(frame)
-        blocks = 0
-        for device_id, parts in frames.items():
-            blocks += self._merge(lane, known, device_id, join_frames(parts))
-        if segments or stop // _DAY_MS > known.mark_ms // _DAY_MS:
-            self._log.move_mark(lane, stop)
+            for device_id, frame in segment.frames(self._lanes.directory(lane)):
+                parts.setdefault(device_id, []).append(frame)
+        blocks = sum(self._merge(device_id, join_frames(frames)) for device_id, frames in parts.items())
+        if segments or stop // _DAY_MS > mark // _DAY_MS:
+            self._lanes.move_mark(lane, stop)
+        crowded = [len(segment.content) for segment in segments if segment.devices >= _CROWD]
+        if len(crowded) >= _CROWD and sum(crowded) > _FULL * len(crowded):
+            self._lanes.grow(lanes, sum(crowded) / _FULL / len(crowded))
         return Compaction(len(segments), sum(segment.readings for segment in segments), blocks, stop >= until)
 
     def lanes(self) -> Iterator[str]:
         """Yield the lanes of this organization whose log has not been looked at for half a day, for the daily sweep."""
-        return self._log.lanes_marked_before(self._clock() - _SWEEP_AFTER_MS)
+        lanes, before = self._lanes.find(), self._clock() - _SWEEP_AFTER_MS
+        yield from (lane for lane, mark in (lanes.marks if lanes else {}).items() if mark < before)
+
+    def _append_to_log(self, batch: Batch, names: Mapping[str, str]) -> dict[str, Exception]:
+        failed: dict[str, Exception] = {}
+        try:
+            lanes, usable_until_ms = self._lanes.open()
+        except (ClientError, BotoCoreError) as error:
+            return dict.fromkeys(batch, error)
+        by_lane: dict[str, dict[str, Frame]] = {}
+        for device_id, frame in batch.items():
+            if frame:
+                by_lane.setdefault(lanes.lane_of(device_id), {})[device_id] = frame
+        segments: list[tuple[str, Segment]] = []
+        for lane, frames in by_lane.items():
+            try:
+                packed = segments_of(frames, self._lanes.directory(lane), names)
+                segments += [(lane, segment) for segment in packed]
+            except (ClientError, BotoCoreError, NotNamed) as error:
+                failed |= dict.fromkeys(frames, error)
+        for lane, _, error in self._log.put(segments, usable_until_ms):
+            failed |= dict.fromkeys(by_lane[lane], error)
+        for lane, segment in segments:
+            if self._chance.random() * _WORTH_COMPACTING < -(-len(segment.content) // _WRITE_UNIT):
+                self._request_compaction(lane)
+        return failed
 
     def _oldest_kept(self) -> int:
         return EARLIEST_MS if self._retention_ms is None else self._clock() - self._retention_ms
 
-    def _tail(self, lane: Lane, device_id: str, sensor_ids: Collection[str] | None) -> Frame:
+    def _tail(self, lanes: Lanes, device_id: str, sensor_ids: Collection[str] | None) -> Frame:
         """Return what the log has of a device that may not be in blocks yet."""
-        segments = self._log.segments(lane_of(device_id), lane.mark_ms - OVERLAP_MS, self._clock() + LAG_MS)
-        return join_frames(frame for segment in segments for _, frame in segment.frames(device_id, sensor_ids))
+        until = self._clock() + LAG_MS
+        return join_frames(
+            frame
+            for lane, mark in lanes.to_look_at(device_id).items()
+            for segment in self._log.segments(lane, mark - OVERLAP_MS, until)
+            for _, frame in segment.frames(self._lanes.directory(lane), device_id, sensor_ids)
+        )
 
     def _old_segments(self, lane: str, start_ms: int, until: int) -> tuple[list[Segment], int]:
         """Return what a compaction takes on at once, and the time up to which it is complete."""
@@ -244,46 +275,65 @@ class ReadingStore:
             readings += segment.readings
         return taken, max(until, start_ms)
 
-    def _layout(self, lane: str, known: Lane, device_id: str, frame: Frame) -> Layout:
-        layout = known.layouts.get(device_id)
-        return layout or self._log.lay_out(lane, device_id, None, Layout.for_rate(frame))
+    def _layout(self, head: Head, device_id: str, frame: Frame) -> Layout:
+        newest_ms = max(series.timestamps[-1] for series in frame.values())
+        return head.layout or self._blocks.lay_out(device_id, None, Layout.for_rate(frame), newest_ms)
 
-    def _merge(self, lane: str, known: Lane, device_id: str, frame: Frame) -> int:
+    def _merge(self, device_id: str, frame: Frame) -> int:
         """Merge readings from the log into blocks; return how many were written."""
-        layout = self._layout(lane, known, device_id, frame)
-        stones = self._blocks.tombstones(device_id) if device_id in known.deleted else []
-        blocks = sum(self._blocks.merge(device_id, bucket, part, stones) for bucket, part in layout.split(frame))
-        self._blocks.note_latest(device_id, frame)
+        head = self._blocks.head(device_id)
+        layout = self._layout(head, device_id, frame)
+        parts = list(layout.split(frame))
+        blocks = sum(self._blocks.merge(device_id, bucket, part, head.stones) for bucket, part in parts)
+        self._blocks.settle(device_id, parts)
         if (adapted := layout.adapted(frame, self._clock())) != layout:
-            self._log.lay_out(lane, device_id, layout, adapted)
+            self._blocks.lay_out(device_id, layout, adapted, self._clock())
         return blocks
 
-    def _merge_large(self, lane: str, known: Lane, device_id: str, frame: Frame) -> Frame:
+    def _merge_large(self, device_id: str, frame: Frame) -> Frame:
         """Merge the buckets that have many readings straight into blocks; return what is left for the log."""
         if sum(map(len, frame.values())) < _WORTH_MERGING:
             return frame
         left: list[Frame] = []
-        for bucket, part in self._layout(lane, known, device_id, frame).split(frame):
-            if sum(map(len, part.values())) < _WORTH_MERGING:
-                left.append(part)
-                continue
-            try:
+        merged: list[tuple[Bucket, Frame]] = []
+        try:
+            parts = list(self._layout(self._blocks.head(device_id), device_id, frame).split(frame))
+            for bucket, part in parts:
+                is_whole = parts[0][0] != bucket != parts[-1][0]
+                if not is_whole and sum(map(len, part.values())) < _WORTH_MERGING:
+                    left.append(part)
+                    continue
                 self._blocks.merge(device_id, bucket, part)
-                self._blocks.note_latest(device_id, part)
-            except (BlockContention, codec.CorruptBlock):
-                left.append(part)  # The log takes everything; the compactor will try again, or complain.
+                merged.append((bucket, part))
+            if merged:
+                self._blocks.settle(device_id, merged)
+        except (BlockContention, codec.CorruptBlock):
+            return frame  # The log takes everything; the compactor will try again, or complain.
         return join_frames(left)
 
+    def _unsettled(self, head: Head, device_id: str, sensor_ids: Collection[str] | None) -> Iterator[Frame]:
+        """Yield the newest of blocks beyond what is settled, newest blocks first, until every sensor has been seen."""
+        if head.layout is None:
+            return
+        start_ms = min(span.start_of(head.settled_ms) for span in head.layout.spans)
+        missing = set(sensor_ids) if sensor_ids is not None else None
+        for blocks in self._overlapping_blocks(head, device_id, start_ms, LATEST_MS + 1, ascending=False):
+            newest = newest_of([block.frame(sensor_ids) for block in blocks])
+            yield newest
+            if missing is not None:
+                missing -= {column.sensor_id for column in newest}
+                if not missing:
+                    return
+
     def _overlapping_blocks(
-        self, lane: Lane, device_id: str, start_ms: int, end_ms: int, *, ascending: bool
+        self, head: Head, device_id: str, start_ms: int, end_ms: int, *, ascending: bool
     ) -> Iterator[list[Block]]:
         """Yield, in order, the blocks of a range that have to be joined with each other: nearly always one."""
-        layout = lane.layouts.get(device_id)
-        if layout is None:
+        if head.layout is None:
             return
         by_span = [
             self._blocks.of_bucket_range(device_id, span, start_ms, end_ms, ascending=ascending)
-            for span in sorted(layout.spans, key=lambda span: span.length_ms)
+            for span in sorted(head.layout.spans, key=lambda span: span.length_ms)
         ]
         readings = 0
         for blocks in _together(heapq.merge(*by_span, key=_position(ascending=ascending)), ascending=ascending):

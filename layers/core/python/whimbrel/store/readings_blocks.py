@@ -4,23 +4,26 @@ Keys of the table; the organization is in front::
 
     pk                  sk                              what
     B#<org>#<device>    <span>#<bucket start>#<part>    block (B), n, lo, hi, v, ttl (N)
-    B#<org>#<device>    latest                          block (B): the newest reading of each column; v (N)
-    B#<org>#<device>    deleted                         stones (L of S: sensor,start,end,version); v (N)
+    B#<org>#<device>    head                            what holds for the device (`Head`); v (N)
 
 A block only ever grows: to a superset of what it held, but for what tombstones hide for good. When a part is full, the
 next one takes what comes, whatever its time: parts may overlap, and a reader joins them.
+
+The newest reading of a column is in the log, in a block that ends after ``settled``, or in the head. So compaction
+need not write the head each time. ``settled`` moves in two steps, first announced, then done; whoever merges looks at
+the head after its block is put, and adds to the head what it merged below either.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 
 from whimbrel.domain import codec
-from whimbrel.domain.buckets import Bucket, Span
+from whimbrel.domain.buckets import EARLIEST_MS, Bucket, Layout, Span
 from whimbrel.domain.segments import blocks_of
 from whimbrel.domain.series import Frame, Series, Tombstone, join, join_frames, without
 
@@ -30,6 +33,8 @@ _MOST_READINGS = 200_000
 _ATTEMPTS = 12
 _BACKOFF_S = 0.02
 _FIRST_PAGE, _LARGEST_PAGE = 4, 64
+_UNSETTLED = {Span.HOUR: 12, Span.DAY: 2, Span.MONTH: 1}
+"""So many buckets a reader of the latest readings may have to look at."""
 _EPOCH_OF_KEYS = 10**15
 """Added to bucket starts, so that those before 1970 sort as text too."""
 
@@ -56,6 +61,42 @@ class Block:
             CorruptBlock: it is not one of ours.
         """
         return codec.decode(self.content, sensor_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What holds for a device: how its time is cut into buckets, what was deleted, the newest of what is settled."""
+
+    layout: Layout | None = None
+    stones: tuple[Tombstone, ...] = ()
+    latest: Frame = field(default_factory=Frame)
+    """The newest reading of each column in the buckets that end before ``settled_ms``, tombstones not considered."""
+    settled_ms: int = EARLIEST_MS
+    announced_ms: int = EARLIEST_MS
+    """Up to where somebody is about to settle."""
+    version: int = 0
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Return the head that an item holds."""
+        settled_ms, announced_ms, version = (int(item[name]["N"]) for name in ("settled", "announced", "v"))
+        layout = Layout.parse(item["spans"]["S"]) if "spans" in item else None
+        stones = tuple(map(_stone, item["stones"]["L"]))
+        return cls(layout, stones, codec.decode(item["latest"]["B"]), settled_ms, announced_ms, version)
+
+    def attributes(self) -> dict[str, Any]:
+        """Return it as it is stored, but for the version."""
+        return {
+            **({"spans": {"S": str(self.layout)}} if self.layout else {}),
+            "stones": {
+                "L": [
+                    {"S": f"{stone.sensor_id},{stone.start_ms},{stone.end_ms},{stone.version}"} for stone in self.stones
+                ]
+            },
+            "latest": {"B": codec.encode(self.latest)},
+            "settled": {"N": str(self.settled_ms)},
+            "announced": {"N": str(self.announced_ms)},
+        }
 
 
 class Blocks:
@@ -122,41 +163,84 @@ class Blocks:
         for start, items in groupby(_in_growing_pages(self._client, request), key=_start_in_key):
             yield Bucket(span, start), [_block(item) for item in items]
 
-    def latest(self, device_id: str) -> Frame:
-        """Return the newest merged reading of each column, tombstones not considered."""
-        item = self._get(device_id, "latest")
-        return codec.decode(item["block"]["B"]) if item else {}
+    def head(self, device_id: str) -> Head:
+        """Return what holds for a device."""
+        item = self._get(device_id, "head")
+        return Head.of(item) if item else Head()
 
-    def note_latest(self, device_id: str, frame: Frame) -> None:
-        """Keep the newest of *frame* and of what is noted, for each column."""
-        for _ in self._attempts():
-            item = self._get(device_id, "latest")
-            held = codec.decode(item["block"]["B"]) if item else {}
-            content = codec.encode(newest_of([held, frame]))
-            if item and content == item["block"]["B"]:
-                return
-            if self._put(device_id, "latest", item, {"block": {"B": content}}):
-                return
-        raise BlockContention(f"{device_id} latest")
+    def lay_out(self, device_id: str, old: Layout | None, new: Layout, newest_ms: int) -> Layout:
+        """Record the layout of a device unless somebody changed it from *old* meanwhile; return the one that holds.
 
-    def tombstones(self, device_id: str) -> list[Tombstone]:
-        """Return what was deleted of a device."""
-        item = self._get(device_id, "deleted")
-        return _stones(item) if item else []
+        *newest_ms* is a timestamp about to be merged: of a new device, everything before its bucket counts as settled.
+        """
+        settled_ms = new.bucket_of(newest_ms).start_ms
+
+        def laid_out(head: Head) -> Head:
+            if head.layout != old:
+                return head
+            if head.layout is None:
+                return replace(head, layout=new, settled_ms=settled_ms, announced_ms=settled_ms)
+            return replace(head, layout=new)
+
+        return self._change(device_id, laid_out).layout or new
 
     def bury(self, device_id: str, stone: Tombstone) -> None:
-        """Add a tombstone; it stays for ever."""
-        for _ in self._attempts():
-            item = self._get(device_id, "deleted")
-            held = _stones(item) if item else []
-            if stone in held:
-                return
-            texts = [
-                {"S": f"{stone.sensor_id},{stone.start_ms},{stone.end_ms},{stone.version}"} for stone in [*held, stone]
+        """Add a tombstone; it stays until a larger one covers it."""
+
+        def buried(head: Head) -> Head:
+            if any(_covers(other, stone) for other in head.stones):
+                return head
+            return replace(head, stones=(*(other for other in head.stones if not _covers(stone, other)), stone))
+
+        self._change(device_id, buried)
+
+    def settle(self, device_id: str, merged: Collection[tuple[Bucket, Frame]]) -> None:
+        """Do after each merge what keeps the newest readings to be found: *merged* is what went into which bucket."""
+
+        def noted(head: Head) -> Head:
+            bound = max(head.settled_ms, head.announced_ms)
+            return _with_latest(head, [frame for bucket, frame in merged if bucket.end_ms <= bound])
+
+        head = self._change(device_id, noted)
+        newest = max((bucket for bucket, _ in merged), key=lambda bucket: bucket.start_ms)
+        if newest.start_ms - head.settled_ms >= _UNSETTLED[newest.span] * newest.span.length_ms:
+            self._announce(device_id, newest.start_ms)
+            self._settle_up_to(device_id, newest.start_ms)
+
+    def _announce(self, device_id: str, end_ms: int) -> None:
+        self._change(device_id, lambda head: replace(head, announced_ms=max(head.announced_ms, end_ms)))
+
+    def _settle_up_to(self, device_id: str, end_ms: int) -> None:
+        def settled(head: Head) -> Head:
+            if head.settled_ms >= end_ms:
+                return head
+            frames = [
+                block.frame()
+                for span in (head.layout.spans if head.layout else ())
+                for bucket, blocks in self.of_bucket_range(
+                    device_id, span, span.start_of(head.settled_ms), end_ms, ascending=True
+                )
+                if bucket.end_ms <= end_ms
+                for block in blocks
             ]
-            if self._put(device_id, "deleted", item, {"stones": {"L": texts}}):
-                return
-        raise BlockContention(f"{device_id} deleted")
+            return replace(_with_latest(head, frames), settled_ms=end_ms)
+
+        self._change(device_id, settled)
+
+    def _change(self, device_id: str, change: Callable[[Head], Head]) -> Head:
+        """Put the head that *change* makes of the one that is there, if it is another; return it."""
+        for _ in self._attempts():
+            item = self._get(device_id, "head")
+            head = Head.of(item) if item else Head()
+            changed = change(head)
+            if changed is head:
+                return head
+            attributes = changed.attributes()
+            if item and all(item.get(name) == value for name, value in attributes.items()):
+                return head
+            if self._put(device_id, "head", item, attributes):
+                return changed
+        raise BlockContention(f"{device_id} head")
 
     def _attempts(self) -> Iterator[int]:
         for attempt in range(_ATTEMPTS):
@@ -254,9 +338,23 @@ def _block(item: Mapping[str, Any]) -> Block:
     return Block(item["block"]["B"], readings, oldest_ms, newest_ms, part, version)
 
 
-def _stones(item: Mapping[str, Any]) -> list[Tombstone]:
-    parts = (text["S"].split(",") for text in item["stones"]["L"])
-    return [Tombstone(sensor_id, int(start), int(end), int(version)) for sensor_id, start, end, version in parts]
+def _stone(text: Mapping[str, str]) -> Tombstone:
+    sensor_id, start, end, version = text["S"].split(",")
+    return Tombstone(sensor_id, int(start), int(end), int(version))
+
+
+def _covers(stone: Tombstone, other: Tombstone) -> bool:
+    return (
+        stone.sensor_id == other.sensor_id
+        and stone.start_ms <= other.start_ms
+        and stone.end_ms >= other.end_ms
+        and stone.version >= other.version
+    )
+
+
+def _with_latest(head: Head, frames: Collection[Frame]) -> Head:
+    """Return the head with the newest of *frames* and of what it knows."""
+    return replace(head, latest=newest_of([head.latest, *frames])) if frames else head
 
 
 def _bucket_key(bucket: Bucket) -> str:

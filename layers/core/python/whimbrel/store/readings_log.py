@@ -1,11 +1,9 @@
-"""The log of one tenant's readings: immutable segments by lane and day, and the marks up to which they are in blocks.
+"""The log of one tenant's readings: immutable segments, by lane and day.
 
-Keys of the table, the organization in front but for the one list that the daily sweep begins with::
+Keys of the table, beside those of `whimbrel.store.readings_lanes`::
 
     pk                        sk                    what
-    L#<org>#<lane>#<day>      <writer's ms>#<hex>   a segment: block (B), n, lo, hi, ttl (N)
-    L#<org>#lanes             <lane>                mark (N), spans (M: device → layout), deleted (M: device → true)
-    L#organizations           <org>                 nothing
+    L#<org>#<lane>#<day>      <writer's ms>#<hex>   a segment: block (B), ttl (N)
 
 A put counts only if its success came back within `LAG_MS` / 2 of the time in its key; the compactor stays `LAG_MS`
 behind the clock. So no segment appears where the compactor has already been, as long as clocks differ by less than half
@@ -15,19 +13,13 @@ of that.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from whimbrel.domain.buckets import Layout
 from whimbrel.domain.segments import Segment
-
-LAG_MS = 120_000
-OVERLAP_MS = 60_000
-"""How far before the mark a reader looks again: slack for clocks."""
+from whimbrel.store.readings_lanes import LAG_MS, queried
 
 _DAY_MS = 86_400_000
 _TTL_DAYS = 14
@@ -40,24 +32,8 @@ class NotStored(Exception):
     """DynamoDB did not take a segment in several attempts, or never quickly enough to be sure of it."""
 
 
-def lane_of(device_id: str) -> str:
-    """Return the lane that a device writes to: one of its own."""
-    return device_id
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """What a reader and a compactor must know before they look at anything else."""
-
-    mark_ms: int
-    """Every segment with an earlier key is in blocks."""
-    layouts: Mapping[str, Layout]
-    deleted: frozenset[str]
-    """The devices with tombstones."""
-
-
 class Log:
-    """The segments and marks of one organization."""
+    """The segments of one organization."""
 
     def __init__(
         self,
@@ -74,98 +50,6 @@ class Log:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._open: dict[str, Lane] = {}
-
-    def open(self, lane: str) -> Lane:
-        """Make sure that the lane is known to the sweep before anything is put into it; return what is known of it.
-
-        A layout in the answer may have been extended since: it is still a right one to write by.
-        """
-        if lane in self._open:
-            return self._open[lane]
-        known = self.lane(lane)
-        if known is None:
-            known = Lane(self._clock() - LAG_MS, {}, frozenset())
-            self._client.put_item(
-                TableName=self._table, Item={"pk": {"S": "L#organizations"}, "sk": {"S": self._organization_id}}
-            )
-            with suppress(self._client.exceptions.ConditionalCheckFailedException):  # somebody else may be faster
-                self._client.put_item(
-                    TableName=self._table,
-                    Item={
-                        **self._lane_key(lane),
-                        "mark": {"N": str(known.mark_ms)},
-                        "spans": {"M": {}},
-                        "deleted": {"M": {}},
-                    },
-                    ConditionExpression="attribute_not_exists(pk)",
-                )
-        self._open[lane] = known
-        return known
-
-    def lane(self, lane: str) -> Lane | None:
-        """Return what is known of a lane; None: nothing was ever put into it."""
-        answer = self._client.get_item(TableName=self._table, Key=self._lane_key(lane), ConsistentRead=True)
-        item = answer.get("Item")
-        if item is None:
-            return None
-        layouts = {device: Layout.parse(text["S"]) for device, text in item["spans"]["M"].items()}
-        return Lane(int(item["mark"]["N"]), layouts, frozenset(item["deleted"]["M"]))
-
-    def lay_out(self, lane: str, device_id: str, old: Layout | None, new: Layout) -> Layout:
-        """Record the layout of a device unless somebody changed it from *old* meanwhile; return the one that holds."""
-        names = {"#device": device_id}
-        values = {":new": {"S": str(new)}}
-        condition = "attribute_not_exists(spans.#device)"
-        if old is not None:
-            condition = "spans.#device = :old"
-            values[":old"] = {"S": str(old)}
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=self._lane_key(lane),
-                UpdateExpression="SET spans.#device = :new",
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            known = self.lane(lane)
-            return known.layouts[device_id] if known and device_id in known.layouts else new
-        return new
-
-    def note_deletion(self, lane: str, device_id: str) -> None:
-        """Make readers look for the tombstones of a device from now on."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=self._lane_key(lane),
-            UpdateExpression="SET deleted.#device = :true",
-            ExpressionAttributeNames={"#device": device_id},
-            ExpressionAttributeValues={":true": {"BOOL": True}},
-        )
-
-    def move_mark(self, lane: str, to_ms: int) -> None:
-        """Say that every segment before *to_ms* is in blocks; never backwards."""
-        with suppress(self._client.exceptions.ConditionalCheckFailedException):  # another compactor came further
-            self._client.update_item(
-                TableName=self._table,
-                Key=self._lane_key(lane),
-                UpdateExpression="SET mark = :to",
-                ConditionExpression="mark < :to",
-                ExpressionAttributeValues={":to": {"N": str(to_ms)}},
-            )
-
-    def lanes_marked_before(self, instant_ms: int) -> Iterator[str]:
-        """Yield the lanes whose mark is older than *instant_ms*."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ProjectionExpression": "sk, mark",
-            "ExpressionAttributeValues": {":pk": {"S": f"L#{self._organization_id}#lanes"}},
-        }
-        for item in queried(self._client, request):
-            if int(item["mark"]["N"]) < instant_ms:
-                yield item["sk"]["S"]
 
     def segments(self, lane: str, start_ms: int, end_ms: int) -> Iterator[Segment]:
         """Yield the segments with ``start_ms <= written_ms < end_ms``, in this order; expired ones are left out."""
@@ -184,11 +68,13 @@ class Log:
                 "ConsistentRead": True,
             }
             for item in queried(self._client, request):
-                readings, oldest_ms, newest_ms = (int(item[name]["N"]) for name in ("n", "lo", "hi"))
-                yield Segment(item["block"]["B"], readings, oldest_ms, newest_ms, int(item["sk"]["S"][:13]))
+                yield Segment(item["block"]["B"], int(item["sk"]["S"][:13]))
 
-    def put(self, segments: Iterable[tuple[str, Segment]]) -> list[tuple[str, Segment, Exception]]:
-        """Put segments into their lanes; return those that are not known to be there, and why."""
+    def put(self, segments: Iterable[tuple[str, Segment]], until_ms: int) -> list[tuple[str, Segment, Exception]]:
+        """Put segments into their lanes; return those that are not known to be there, and why.
+
+        After *until_ms* nothing is put: by then the lanes may be others.
+        """
         waiting = list(segments)
         failed: list[tuple[str, Segment, Exception]] = []
         for attempt in range(_ATTEMPTS):
@@ -198,17 +84,19 @@ class Log:
             for first in range(0, len(waiting), _ITEMS_A_CALL):
                 some = waiting[first : first + _ITEMS_A_CALL]
                 try:
-                    again += self._put_some(some)
-                except (ClientError, BotoCoreError) as error:
+                    again += self._put_some(some, until_ms)
+                except (ClientError, BotoCoreError, NotStored) as error:
                     failed += [(lane, segment, error) for lane, segment in some]
             waiting = again
             if not waiting:
                 break
         return failed + [(lane, segment, NotStored("tried several times")) for lane, segment in waiting]
 
-    def _put_some(self, some: list[tuple[str, Segment]]) -> list[tuple[str, Segment]]:
+    def _put_some(self, some: list[tuple[str, Segment]], until_ms: int) -> list[tuple[str, Segment]]:
         """Put segments under fresh keys in one call, and return those that have to be put again."""
         now = self._clock()
+        if now > until_ms:
+            raise NotStored("the lanes may have changed")
         keys = [
             (self._day_key(lane, now // _DAY_MS), f"{now:013d}#{self._chance.getrandbits(64):016x}") for lane, _ in some
         ]
@@ -219,9 +107,6 @@ class Log:
                         "pk": {"S": pk},
                         "sk": {"S": sk},
                         "block": {"B": segment.content},
-                        "n": {"N": str(segment.readings)},
-                        "lo": {"N": str(segment.oldest_ms)},
-                        "hi": {"N": str(segment.newest_ms)},
                         "ttl": {"N": str(now // 1000 + _TTL_DAYS * _DAY_MS // 1000)},
                     }
                 }
@@ -237,17 +122,3 @@ class Log:
 
     def _day_key(self, lane: str, day: int) -> str:
         return f"L#{self._organization_id}#{lane}#{day}"
-
-    def _lane_key(self, lane: str) -> dict[str, dict[str, str]]:
-        return {"pk": {"S": f"L#{self._organization_id}#lanes"}, "sk": {"S": lane}}
-
-
-def queried(client: Any, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the items of a query, page after page, each page fetched when it is reached."""
-    start: dict[str, Any] = {}
-    while True:
-        page = client.query(**request, **start)
-        yield from page["Items"]
-        if not page.get("LastEvaluatedKey"):
-            return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
