@@ -144,8 +144,9 @@ EVENT_FUNCTIONS = (
         | Needs.READINGS_WRITE
         | Needs.BLOCKS_WRITE
         | Needs.COMPACT_QUEUE,
-        memory_mb=1024,
-        timeout_s=60,
+        # One processor, and time for 6 MB of messages of ten thousand devices that it has never heard of.
+        memory_mb=1769,
+        timeout_s=120,
     ),
     Function(
         name="compact",

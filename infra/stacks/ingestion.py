@@ -7,12 +7,14 @@ from typing import Any
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.stacks.grants import Allow, DeviceNames
 from infra.stacks.queues import Queues
 from infra.stacks.stage import Stage
+from infra.stacks.streams import ReadingsStream
 
 DEVICE = "${iot:Connection.Thing.ThingName}"
 ORGANIZATION = "${iot:Connection.Thing.Attributes[org]}"
@@ -32,13 +34,18 @@ READINGS_SQL = (
     "SELECT encode(*, 'base64') AS data, topic(3) AS orgId, topic(4) AS deviceId, timestamp() AS receivedAt, "
     "clientid() AS clientId, principal() AS principal FROM 'v1/readings/+/+'"
 )
+DEVICE_OF_TOPIC = "${topic(4)}"
+"""A stream keeps the messages of a device in order, and spreads devices over its shards."""
 PRESENCE_SQL = "SELECT * FROM '$aws/events/presence/+/+'"
 
 
 class Ingestion(Construct):
     """The device side of the platform, in IoT Core."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, queues: Queues) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, queues: Queues, stream: ReadingsStream | None = None
+    ) -> None:
+        """Make the rules; readings go into *stream* if there is one, else into their queue."""
         super().__init__(scope, construct_id)
         self._stage = stage
         self._errors = queues.rule_errors
@@ -49,8 +56,9 @@ class Ingestion(Construct):
             assumed_by=iam.ServicePrincipal("iot.amazonaws.com", conditions=of_this_account),
         )
         self.devices = DeviceNames(policy=f"{stage.prefix}-device", thing_type=f"{stage.prefix}-device")
-        readings = self._rule("readings", READINGS_SQL, queues["readings"])
-        self._rule("presence", PRESENCE_SQL, queues["presence"])
+        into = self._into_stream(stream.stream) if stream else self._into(queues["readings"])
+        readings = self._rule("readings", READINGS_SQL, into)
+        self._rule("presence", PRESENCE_SQL, self._into(queues["presence"]))
         iot.CfnThingType(self, "ThingType", thing_type_name=self.devices.thing_type)
         iot.CfnPolicy(
             self,
@@ -59,11 +67,9 @@ class Ingestion(Construct):
             policy_document=device_policy(Stack.of(self), readings_rule=readings),
         )
 
-    def _rule(self, name: str, sql: str, queue: sqs.Queue) -> str:
-        """Make a rule into *queue*, and return its name."""
+    def _rule(self, name: str, sql: str, action: iot.CfnTopicRule.ActionProperty) -> str:
+        """Make a rule that does *action*, and return its name."""
         rule_name = f"whimbrel_{self._stage.name}_{name}"
-        send = Allow(("sqs:SendMessage",), (queue.queue_arn, self._errors.queue_arn))
-        self._sender.add_to_policy(send.statement())
         iot.CfnTopicRule(
             self,
             name,
@@ -72,16 +78,25 @@ class Ingestion(Construct):
                 sql=sql,
                 aws_iot_sql_version="2016-03-23",
                 rule_disabled=False,
-                actions=[self._into(queue)],
+                actions=[action],
                 error_action=self._into(self._errors),
             ),
         ).node.add_dependency(self._sender)
         return rule_name
 
     def _into(self, queue: sqs.Queue) -> iot.CfnTopicRule.ActionProperty:
+        self._sender.add_to_policy(Allow(("sqs:SendMessage",), (queue.queue_arn,)).statement())
         return iot.CfnTopicRule.ActionProperty(
             sqs=iot.CfnTopicRule.SqsActionProperty(
                 queue_url=queue.queue_url, role_arn=self._sender.role_arn, use_base64=False
+            )
+        )
+
+    def _into_stream(self, stream: kinesis.Stream) -> iot.CfnTopicRule.ActionProperty:
+        self._sender.add_to_policy(Allow(("kinesis:PutRecord",), (stream.stream_arn,)).statement())
+        return iot.CfnTopicRule.ActionProperty(
+            kinesis=iot.CfnTopicRule.KinesisActionProperty(
+                stream_name=stream.stream_name, role_arn=self._sender.role_arn, partition_key=DEVICE_OF_TOPIC
             )
         )
 

@@ -12,9 +12,10 @@ from infra.stacks.code import Code
 from infra.stacks.functions import Functions
 from infra.stacks.grants import grants
 from infra.stacks.ingestion import Ingestion
-from infra.stacks.queues import Queues
+from infra.stacks.queues import READINGS, Queues
 from infra.stacks.stage import Stage
 from infra.stacks.storage import Storage
+from infra.stacks.streams import ReadingsStream
 from infra.stacks.workflows import Workflows, export_name, job_name, workflow_arn
 
 ENDPOINT_PATIENCE = Duration.minutes(10)
@@ -26,8 +27,9 @@ class Platform(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, storage: Storage, code: Code) -> None:
         super().__init__(scope, construct_id)
-        queues = Queues(self, "Queues")
-        ingestion = Ingestion(self, "Ingestion", stage=stage, queues=queues)
+        queues = Queues(self, "Queues", stage=stage)
+        stream = ReadingsStream(self, "Stream", stage=stage) if stage.is_streaming else None
+        ingestion = Ingestion(self, "Ingestion", stage=stage, queues=queues, stream=stream)
         self.functions = Functions(
             self,
             "Functions",
@@ -44,7 +46,9 @@ class Platform(Stack):
         )
         for spec in FUNCTIONS:
             function = self.functions.add(spec)
-            if spec.queue:
+            if stream and spec.queue == READINGS:
+                stream.wake(function)
+            elif spec.queue:
                 queues.wake(function, spec.queue)
         for name, value in stage.sessions().items():
             self.functions["authorizer"].add_environment(name, value)

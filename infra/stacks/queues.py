@@ -12,6 +12,7 @@ from constructs import Construct
 from functions.catalogue import FUNCTIONS, Function
 from infra.stacks.grants import Allow
 from infra.stacks.review import accept
+from infra.stacks.stage import Stage
 
 DELIVERIES = 5
 """How often a message is offered before it is set aside."""
@@ -26,21 +27,31 @@ class Batching:
 
     size: int
     window_s: int
+    concurrency: int | None = None
+    """How many invocations at once, where that is bounded for the queue alone."""
 
 
 BATCHING = {
-    "readings": Batching(size=100, window_s=1),
     "compaction": Batching(size=10, window_s=5),
     "presence": Batching(size=50, window_s=1),
 }
+
+READINGS = "readings"
+"""The queue whose batching the stage decides; there is none where a stream carries readings."""
 
 
 class Queues(Construct):
     """A queue for every ``queue`` that the catalogue names, and one for what the IoT rules could not deliver."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        self._by_name = {spec.queue: self._queue(spec) for spec in FUNCTIONS if spec.queue}
+        self._batching = BATCHING | {
+            READINGS: Batching(
+                size=stage.ingest_batch_size, window_s=stage.ingest_window_s, concurrency=stage.ingest_concurrency
+            )
+        }
+        wanted = [spec for spec in FUNCTIONS if spec.queue and not (spec.queue == READINGS and stage.is_streaming)]
+        self._by_name = {spec.queue: self._queue(spec) for spec in wanted}
         self.rule_errors = dead_letters(self, "rule-errors")
         accept(self.rule_errors, "SQS3", reason="It is itself the dead-letter queue of the IoT rules.")
 
@@ -50,6 +61,7 @@ class Queues(Construct):
     def wake(self, function: lambda_.Function, name: str) -> None:
         """Let the queue *name* wake *function*, which reports the messages it could not handle one by one."""
         queue = self._by_name[name]
+        batching = self._batching[name]
         consume = (
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
@@ -60,8 +72,9 @@ class Queues(Construct):
         function.add_event_source_mapping(
             "Queue",
             event_source_arn=queue.queue_arn,
-            batch_size=BATCHING[name].size,
-            max_batching_window=Duration.seconds(BATCHING[name].window_s),
+            batch_size=batching.size,
+            max_batching_window=Duration.seconds(batching.window_s),
+            max_concurrency=batching.concurrency,
             report_batch_item_failures=True,
         )
 
@@ -72,7 +85,7 @@ class Queues(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=Duration.seconds(
-                VISIBILITY_PER_TIMEOUT * spec.timeout_s + BATCHING[spec.queue].window_s
+                VISIBILITY_PER_TIMEOUT * spec.timeout_s + self._batching[spec.queue].window_s
             ),
             retention_period=Duration.days(14),
             dead_letter_queue=sqs.DeadLetterQueue(

@@ -9,6 +9,8 @@ from typing import Any, Self
 from aws_cdk import App
 
 LOCAL = "local"
+MOST_AT_A_TIME_UNGATHERED = 10
+"""What an event source hands over without waiting for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +30,39 @@ class Stage:
     consumer_concurrency: int | None = None
     """Concurrent executions reserved for each queue consumer; a young account has only ten in all."""
     requests_per_second: int = 500
+    ingestion: str = "queue"
+    """What carries readings from the IoT rule to ingestion: ``queue`` (SQS) or ``kinesis``."""
+    ingest_window_s: int = 10
+    """For how long messages gather for one invocation: fuller batches are cheaper, and readings that much later."""
+    ingest_batch_size: int = 10_000
+    ingest_concurrency: int = 4
+    """How many batches of the queue are under way at once."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Lambda would refuse in the middle of a deployment.
+
+        Raises:
+            ValueError: the name would not fit into a resource name, or a setting of ingestion is beyond its bounds.
+        """
+        if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", self.name):
+            raise ValueError(f"A stage is named by 1 to 16 lower-case letters and digits, not {self.name!r}.")
+        if self.ingestion not in {"queue", "kinesis"}:
+            raise ValueError(f"ingestion is queue or kinesis, not {self.ingestion!r}.")
+        if not 1 <= self.ingest_batch_size <= 10_000:  # noqa: PLR2004 (Lambda's own bounds, here and below)
+            raise ValueError(f"ingestBatchSize is 1 to 10,000, not {self.ingest_batch_size}.")
+        if not 0 <= self.ingest_window_s <= 300:  # noqa: PLR2004
+            raise ValueError(f"ingestWindowSeconds is 0 to 300, not {self.ingest_window_s}.")
+        if self.ingest_batch_size > MOST_AT_A_TIME_UNGATHERED and not self.ingest_window_s:
+            raise ValueError("More than 10 messages come together only within a window: ingestWindowSeconds is 0.")
+        if not 2 <= self.ingest_concurrency <= 1_000:  # noqa: PLR2004
+            raise ValueError(f"ingestConcurrency is 2 to 1,000, not {self.ingest_concurrency}.")
 
     @classmethod
     def of(cls, app: App) -> Self:
         """Read the stage of *app*.
 
         Raises:
-            ValueError: the stage's name would not fit into a resource name.
+            ValueError: a setting is beyond its bounds.
         """
 
         def context(key: str, default: Any = "") -> Any:
@@ -42,8 +70,6 @@ class Stage:
             return default if value is None else value
 
         name = str(context("stage", "dev"))
-        if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", name):
-            raise ValueError(f"A stage is named by 1 to 16 lower-case letters and digits, not {name!r}.")
         concurrency = context("consumerConcurrency")
         return cls(
             name=name,
@@ -54,6 +80,10 @@ class Stage:
             python=str(context("python")),
             consumer_concurrency=int(concurrency) if concurrency else None,
             requests_per_second=int(context("requestsPerSecond", 500)),
+            ingestion=str(context("ingestion", "queue")),
+            ingest_window_s=int(context("ingestWindowSeconds", 10)),
+            ingest_batch_size=int(context("ingestBatchSize", 10_000)),
+            ingest_concurrency=int(context("ingestConcurrency", 4)),
         )
 
     @property
@@ -68,6 +98,11 @@ class Stage:
             "OIDC_AUDIENCE": self.oidc_audience,
             "OIDC_JWKS_URL": self.oidc_jwks_url,
         }
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether a stream carries readings, and not a queue."""
+        return self.ingestion == "kinesis"
 
     @property
     def is_local(self) -> bool:

@@ -17,16 +17,26 @@ from tests.infra.assembly import STAGE, Assembly
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    directory = tmp_path_factory.mktemp("assembly")
+def synthesize(directory: Path, **context: Any) -> Assembly:
+    """Return the assembly of a stage with settings of its own."""
     environment = os.environ | {
         "CDK_OUTDIR": str(directory),
-        "CDK_CONTEXT_JSON": json.dumps({"stage": STAGE}),
+        "CDK_CONTEXT_JSON": json.dumps({"stage": STAGE} | context),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
     }
     subprocess.run([sys.executable, "-m", "infra.app"], cwd=ROOT, env=environment, check=True, capture_output=True)
     return Assembly(directory)
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    return synthesize(tmp_path_factory.mktemp("assembly"))
+
+
+@pytest.fixture(scope="session")
+def streaming(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The assembly of a stage whose readings go through a stream."""
+    return synthesize(tmp_path_factory.mktemp("streaming"), ingestion="kinesis", ingestWindowSeconds=30)
 
 
 @pytest.fixture

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from aws_cdk import App
+from botocore.session import get_session
 
 from functions.catalogue import FUNCTIONS, Function
+from infra.stacks.stage import Stage
 from tests.infra.assembly import Assembly
 
 FORTNIGHT_S = 14 * 86_400
@@ -50,14 +55,61 @@ def test_a_consumer_reports_message_by_message_and_has_time_to(assembly: Assembl
     assert mapping["BatchSize"] <= 10 or mapping["MaximumBatchingWindowInSeconds"] >= 1
 
 
-def test_readings_wait_a_second_at_most(assembly: Assembly) -> None:
+def test_readings_gather_in_full_batches_by_default(assembly: Assembly) -> None:
     [mapping] = [
         mapping
         for mapping in assembly.of_type("AWS::Lambda::EventSourceMapping").values()
         if "Queuesreadings" in assembly.text(mapping["EventSourceArn"])
     ]
 
-    assert mapping["MaximumBatchingWindowInSeconds"] <= 1
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (10_000, 10)
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 4}
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ({}, ("queue", 10, 10_000, 4)),
+        ({"ingestWindowSeconds": "0", "ingestBatchSize": "10"}, ("queue", 0, 10, 4)),
+        ({"ingestWindowSeconds": 300, "ingestConcurrency": "1000"}, ("queue", 300, 10_000, 1_000)),
+        ({"ingestion": "kinesis"}, ("kinesis", 10, 10_000, 4)),
+    ],
+    ids=["default", "at once", "patient", "kinesis"],
+)
+def test_the_batching_of_readings_is_a_setting(context: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    stage = Stage.of(App(context=context))
+
+    assert (stage.ingestion, stage.ingest_window_s, stage.ingest_batch_size, stage.ingest_concurrency) == expected
+
+
+@pytest.mark.parametrize(
+    ("context", "named"),
+    [
+        ({"ingestion": "kafka"}, "ingestion"),
+        ({"ingestWindowSeconds": 301}, "ingestWindowSeconds"),
+        ({"ingestWindowSeconds": -1}, "ingestWindowSeconds"),
+        ({"ingestWindowSeconds": 0}, "ingestWindowSeconds"),
+        ({"ingestBatchSize": 0}, "ingestBatchSize"),
+        ({"ingestBatchSize": 10_001}, "ingestBatchSize"),
+        ({"ingestConcurrency": 1}, "ingestConcurrency"),
+        ({"ingestConcurrency": 1_001}, "ingestConcurrency"),
+        ({"stage": "Prod"}, "stage"),
+    ],
+    ids=range(9),
+)
+def test_a_setting_that_lambda_would_refuse_stops_the_synthesis(context: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        Stage.of(App(context=context))
+
+
+def test_the_bounds_of_batching_are_those_of_the_service() -> None:
+    operation: Any = get_session().get_service_model("lambda").operation_model("CreateEventSourceMapping")
+    members: dict[str, Any] = operation.input_shape.members
+    concurrency = members["ScalingConfig"].members["MaximumConcurrency"]
+
+    assert members["BatchSize"].metadata == {"min": 1, "max": 10_000}
+    assert members["MaximumBatchingWindowInSeconds"].metadata == {"min": 0, "max": 300}
+    assert concurrency.metadata == {"min": 2, "max": 1_000}
 
 
 def test_compaction_is_swept_daily(assembly: Assembly) -> None:

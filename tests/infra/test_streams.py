@@ -1,0 +1,93 @@
+"""The stage whose readings go through a stream: the same ingestion, woken by Kinesis."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from functions.catalogue import FUNCTIONS
+from tests.infra.assembly import Assembly, listed
+from tests.infra.test_grants import called_for, on
+
+
+def stream_of(assembly: Assembly) -> str:
+    [name] = assembly.of_type("AWS::Kinesis::Stream")
+    return name
+
+
+def consumer(assembly: Assembly) -> dict[str, Any]:
+    [mapping] = [
+        mapping
+        for mapping in assembly.of_type("AWS::Lambda::EventSourceMapping").values()
+        if stream_of(assembly) in assembly.text(mapping["EventSourceArn"])
+    ]
+    return mapping
+
+
+def test_a_stage_with_a_queue_has_no_stream(assembly: Assembly) -> None:
+    assert assembly.of_type("AWS::Kinesis::Stream") == {}
+    assert not any("kinesis" in action for action, _ in assembly.granted("ingest"))
+
+
+def test_the_rule_puts_readings_into_the_stream_by_device(streaming: Assembly) -> None:
+    rules = {rule["RuleName"]: rule["TopicRulePayload"] for rule in streaming.of_type("AWS::IoT::TopicRule").values()}
+    readings = rules["whimbrel_local_readings"]
+
+    [action] = readings["Actions"]
+    assert action["Kinesis"]["PartitionKey"] == "${topic(4)}"
+    assert streaming.text(action["Kinesis"]["StreamName"]) == f"<{stream_of(streaming)}>"
+    assert "topic(4) AS deviceId" in readings["Sql"]
+    assert "ruleerrors" in streaming.text(readings["ErrorAction"]["Sqs"]["QueueUrl"])
+    assert "Sqs" in rules["whimbrel_local_presence"]["Actions"][0]
+
+
+def test_a_batch_that_fails_is_halved_and_in_the_end_set_aside(streaming: Assembly) -> None:
+    mapping = consumer(streaming)
+    [dead] = [name for name in streaming.of_type("AWS::SQS::Queue") if name.startswith("Streamreadingsdead")]
+
+    assert "Functionsingest" in streaming.text(mapping["FunctionName"])
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["MaximumRetryAttempts"] == 5
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["MaximumBatchingWindowInSeconds"] == 30
+    assert "ScalingConfig" not in mapping
+    assert streaming.text(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == f"<{dead}.Arn>"
+
+
+def test_there_is_no_readings_queue_beside_the_stream(streaming: Assembly) -> None:
+    assert not [name for name in streaming.of_type("AWS::SQS::Queue") if name.startswith("Queuesreadings")]
+    [stream] = streaming.of_type("AWS::Kinesis::Stream").values()
+    assert stream["StreamEncryption"]["EncryptionType"] == "KMS"
+    assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+
+
+def test_the_consumer_may_read_the_stream_and_report_what_it_gave_up(streaming: Assembly) -> None:
+    [spec] = [spec for spec in FUNCTIONS if spec.name == "ingest"]
+    log_group = streaming.text(streaming.functions()["ingest"]["LoggingConfig"]["LogGroup"])
+    [dead] = [name for name in streaming.of_type("AWS::SQS::Queue") if name.startswith("Streamreadingsdead")]
+    reads = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+
+    expected = called_for(spec, f"{log_group[:-1]}.Arn>")
+    expected |= on(f"<{stream_of(streaming)}.Arn>", "kinesis", *reads) | on(f"<{dead}.Arn>", "sqs", "SendMessage")
+
+    assert streaming.granted("ingest") == expected
+
+
+def test_the_rules_may_put_into_the_stream_and_nowhere_else(streaming: Assembly) -> None:
+    [role] = [
+        name for name, item in streaming.of_type("AWS::IAM::Role").items() if "iot.amazonaws.com" in json.dumps(item)
+    ]
+    statements = [
+        statement
+        for policy in streaming.of_type("AWS::IAM::Policy").values()
+        if {"Ref": role} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+    pairs = {
+        (action, streaming.text(r)) for s in statements for action in listed(s["Action"]) for r in listed(s["Resource"])
+    }
+    assert ("kinesis:PutRecord", f"<{stream_of(streaming)}.Arn>") in pairs
+    assert {action for action, _ in pairs} == {"kinesis:PutRecord", "sqs:SendMessage"}
+    assert not any("Queuesreadings" in resource for _, resource in pairs)
