@@ -131,9 +131,15 @@ def test_the_scope_alone_is_enough(scoped: Callable[..., Client], operation: Ope
 def test_an_unknown_identifier_is_not_found(client: Client, operation: Operation) -> None:
     body = json.dumps(an_example(operation)) if operation.takes_body else None
 
-    assert_is_problem(ask(client, operation, body=body), HTTPStatus.NOT_FOUND, operation)
+    assert_is_problem(ask(client, operation, body=body, query=a_query(operation)), HTTPStatus.NOT_FOUND, operation)
     odd = client.request(operation.method, re.sub(r"\{\w+\}", "no-such-id", operation.path), body=body)
     assert_is_problem(odd, HTTPStatus.NOT_FOUND, operation)
+
+
+def a_query(operation: Operation) -> str:
+    """An example of each parameter that a query must have."""
+    required = [p for p in operation.declared.get("parameters", ()) if p["required"] and p["in"] == "query"]
+    return "?" + "&".join(f"{parameter['name']}={parameter['schema']['examples'][0]}" for parameter in required)
 
 
 def an_example(operation: Operation) -> dict[str, Any]:

@@ -205,6 +205,11 @@ def function_named(name: str, value_type: ValueType) -> Function:
     raise ValueError(f"there is no {name[:40]!r}; {value_type.value} readings know {known}")
 
 
+def shares_of(functions: Iterable[Function]) -> tuple[float, ...]:
+    """Return the shares of the percentiles among *functions*, each once."""
+    return tuple({function.share: None for function in functions if function.share is not None})
+
+
 @dataclass(slots=True)
 class Aggregation:
     """The buckets between *edges*, filled chunk by chunk; ``shares`` are the percentiles that will be asked for.
@@ -316,21 +321,20 @@ def _between(low: Number, high: Number, part: float) -> Number:
 
 
 def figures(
-    aggregation: Aggregation, functions: Iterable[Function], start_ms: int, end_ms: int, before: Summary | None
+    aggregation: Aggregation, functions: Sequence[Function], start_ms: int, end_ms: int, before: Summary | None
 ) -> list[dict[str, Figure]]:
-    """Return what each bucket says of each function: null where it has no figure, and beyond a double's range.
+    """Return what each bucket says of each function but the count: null where it has no figure a double could hold.
 
     *before* is the last reading before *start_ms*, if there is one. The increase from one reading to the next belongs
     to the bucket of the later. A value is held until the next, from bucket to bucket, between *start_ms* and *end_ms*.
     """
-    wanted = [function for function in functions if function.name != "count"]
     edges = aggregation.edges.tolist()
     found: list[dict[str, Figure]] = []
     for number, (bucket_start, bucket_end) in enumerate(pairwise(edges)):
         summary = aggregation.summaries.get(number)
         span = max(bucket_start, start_ms), min(bucket_end, end_ms)
         bucket: dict[str, Figure] = {}
-        for function in wanted:
+        for function in functions:
             if function.share is not None:
                 shares = aggregation.percentiles.get(number)
                 figure = shares[aggregation.shares.index(function.share)] if shares else None
