@@ -1,4 +1,4 @@
-"""The export's state machine, walked with a step function in place of its Lambda."""
+"""The state machines of exports and jobs, walked with a step function in place of their Lambda."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ import pytest
 from tests.infra.assembly import Assembly
 
 EXPORT = {"organizationId": "an organization", "exportId": "an export"}
+JOB = {"organizationId": "an organization", "jobId": "a job"}
 Step = Callable[[dict[str, Any]], Any]
 
 
-def definition(assembly: Assembly) -> dict[str, Any]:
-    [machine] = assembly.of_type("AWS::StepFunctions::StateMachine").values()
-    return json.loads(assembly.text(machine["DefinitionString"]))
+def machine_of(assembly: Assembly, kind: str) -> dict[str, Any]:
+    machines = assembly.of_type("AWS::StepFunctions::StateMachine").values()
+    [machine] = [each for each in machines if f"{kind.capitalize()}Steps" in each["DefinitionSubstitutions"]]
+    return machine
+
+
+def definition(assembly: Assembly, kind: str = "export") -> dict[str, Any]:
+    return json.loads(assembly.text(machine_of(assembly, kind)["DefinitionString"]))
 
 
 def evaluated(value: Any, states: dict[str, Any]) -> Any:
@@ -35,10 +41,10 @@ def evaluated(value: Any, states: dict[str, Any]) -> Any:
             return value
 
 
-def walk(assembly: Assembly, step: Step) -> tuple[str, list[dict[str, Any]]]:
-    """Run an export without retries; return the state that it ended in, and what the Lambda was told each time."""
-    machine = definition(assembly)
-    name, value, told = machine["StartAt"], EXPORT, []
+def walk(assembly: Assembly, step: Step, kind: str = "export") -> tuple[str, list[dict[str, Any]]]:
+    """Run a machine without retries; return the state that it ended in, and what the Lambda was told each time."""
+    machine = definition(assembly, kind)
+    name, value, told = machine["StartAt"], EXPORT if kind == "export" else JOB, []
     for _ in range(50):
         state = machine["States"][name]
         match state["Type"]:
@@ -102,10 +108,38 @@ def test_a_failure_wakes_the_fail_step_with_the_reason(assembly: Assembly, fails
     assert told[-1] == EXPORT | {"step": "fail", "error": {"Error": "ValueError", "Cause": "disk full"}}
 
 
-def test_every_task_is_retried_with_jitter_and_its_failure_caught(assembly: Assembly) -> None:
-    tasks = {name: s for name, s in definition(assembly)["States"].items() if s["Type"] == "Task"}
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_a_job_is_run_until_it_is_done(assembly: Assembly, pieces: int) -> None:
+    answers = iter([*[{"done": False}] * (pieces - 1), {"done": True}])
 
-    assert set(tasks) == {"Start", "Write", "Finish", "Fail"}
+    end, told = walk(assembly, lambda _: next(answers), "job")
+
+    assert end == "Done"
+    assert definition(assembly, "job")["States"][end]["Type"] == "Succeed"
+    assert told == [{"step": "run"} | JOB] * pieces
+
+
+def test_a_job_that_fails_for_good_says_so(assembly: Assembly) -> None:
+    def step(event: dict[str, Any]) -> dict[str, Any]:
+        if event["step"] == "run":
+            raise ValueError("disk full")
+        return {"done": True}
+
+    end, told = walk(assembly, step, "job")
+
+    assert definition(assembly, "job")["States"][end]["Type"] == "Fail"
+    assert told[-1] == JOB | {"step": "fail", "error": {"Error": "ValueError", "Cause": "disk full"}}
+
+
+TASKS = {"export": {"Start", "Write", "Finish", "Fail"}, "job": {"Run", "Fail"}}
+kinds = pytest.mark.parametrize("kind", ["export", "job"])
+
+
+@kinds
+def test_every_task_is_retried_with_jitter_and_its_failure_caught(assembly: Assembly, kind: str) -> None:
+    tasks = {name: s for name, s in definition(assembly, kind)["States"].items() if s["Type"] == "Task"}
+
+    assert set(tasks) == TASKS[kind]
     for name, task in tasks.items():
         assert all(rule["JitterStrategy"] == "FULL" and rule["MaxAttempts"] > 0 for rule in task["Retry"])
         assert {"Lambda.TooManyRequestsException", "States.TaskFailed"} <= {
@@ -114,12 +148,14 @@ def test_every_task_is_retried_with_jitter_and_its_failure_caught(assembly: Asse
         assert name == "Fail" or [catch["ErrorEquals"] for catch in task["Catch"]] == [["States.ALL"]]
 
 
-def test_the_machine_ends_in_time_traces_logs_and_tells_no_data(assembly: Assembly) -> None:
-    [machine] = assembly.of_type("AWS::StepFunctions::StateMachine").values()
+@kinds
+def test_the_machine_ends_in_time_traces_logs_and_tells_no_data(assembly: Assembly, kind: str) -> None:
+    machine = machine_of(assembly, kind)
 
-    assert definition(assembly)["TimeoutSeconds"] == 86_400
+    assert definition(assembly, kind)["TimeoutSeconds"] == 86_400
     assert machine["StateMachineType"] == "STANDARD"
     assert machine["TracingConfiguration"] == {"Enabled": True}
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
-    assert assembly.text(machine["DefinitionSubstitutions"]["ExportSteps"]).startswith("<Functionsexportsteps")
+    function = assembly.text(machine["DefinitionSubstitutions"][f"{kind.capitalize()}Steps"])
+    assert function.startswith(f"<Functions{kind}steps")
