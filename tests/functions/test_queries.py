@@ -6,6 +6,8 @@ import json
 import math
 import random
 import statistics
+import subprocess
+import sys
 from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
@@ -602,6 +604,15 @@ def test_another_tenants_sensor_is_unknown(client: Any, other: Any, device: str)
     ):
         assert answer.status_code == HTTPStatus.NOT_FOUND
     assert batch(other, [own]).ok()["sensors"][own]["points"][0]["value"] == 2.0
+
+
+def test_a_cold_start_does_not_load_numpy() -> None:
+    statement = "import sys, functions.queries.routes; print('numpy' in sys.modules)"
+    environment = {"PYTHONPATH": ".:layers/core/python", "PATH": "/usr/bin:/bin"}
+
+    loaded = subprocess.run([sys.executable, "-c", statement], env=environment, capture_output=True, check=True)
+
+    assert loaded.stdout == b"False\n"
 
 
 def test_retention_holds_for_figures(client: Any, device: str, organization: Any) -> None:
