@@ -96,6 +96,7 @@ def _store(organization_id: OrganizationId, batch: list[Message]) -> set[str]:
     names: dict[str, str] = {}
     senders: dict[str, set[str]] = {}
     failed: set[str] = set()
+    equipment.look_up({message.sender for message in batch})
     for message in batch:
         try:
             judgement = _judged(equipment, message)

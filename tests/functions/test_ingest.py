@@ -278,3 +278,15 @@ def test_blocks_that_a_backfill_makes_go_when_the_organization_says_so(
     blocks = [item for item in items if "ttl" in item]
     assert blocks
     assert all(abs(int(item["ttl"]["N"]) - now // 1_000 - 2 * 86_400) < 40 * 86_400 for item in blocks)
+
+
+def test_many_devices_are_looked_up_at_once(organization: Any, client: Any, calls: Calls) -> None:
+    devices = [client.post("/api/v1/devices", {"name": "d"}).ok()["id"] for _ in range(25)]
+    gone = SensorId.new()
+    bodies = [said(organization, each, reading(T0, 1)) for each in (*devices, gone)]
+    calls.begin()
+
+    assert handled(queued(*bodies, *bodies)) == []
+
+    assert all(values(client, each, "a") == [(format_ms(T0), 1.0)] for each in devices)
+    assert set(reasons(client)) == {"UNKNOWN_SENSOR"}

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
 from functions.catalogue import FUNCTIONS
-from tests.infra.assembly import Assembly, listed
+from infra.app import build, context
+from tests.infra.assembly import STAGE, Assembly, listed
 from tests.infra.test_grants import called_for, on
 
 
@@ -53,6 +60,17 @@ def test_a_batch_that_fails_is_halved_and_in_the_end_set_aside(streaming: Assemb
     assert mapping["MaximumBatchingWindowInSeconds"] == 30
     assert "ScalingConfig" not in mapping
     assert streaming.text(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == f"<{dead}.Arn>"
+
+
+def test_the_checks_find_nothing_in_a_stage_with_a_stream(streaming: Assembly, tmp_path: Path) -> None:
+    lint = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005", "--"]
+    found = subprocess.run([*lint, str(streaming.path("platform"))], check=False, capture_output=True, text=True)
+    assert (found.stdout, found.returncode) == ("", 0)
+
+    app = App(context={**context(), "stage": STAGE, "ingestion": "kinesis"}, outdir=str(tmp_path / "out"))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    build(app, staging=tmp_path)
+    app.synth()
 
 
 def test_there_is_no_readings_queue_beside_the_stream(streaming: Assembly) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,14 @@ from whimbrel.domain.series import ValueType
 from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DAY_MS = 86_400_000
+THREADS = 10
+"""As many as an AWS client has connections."""
+WORTH_THREADS = 20
 PROFILE_KNOWN_FOR_S = 300
 """A profile never changes, but it may be removed."""
 
@@ -41,8 +45,7 @@ class Equipment:
         """Return a device of the organization, or None; *max_age_s* asks for what is known more lately than usual."""
         if not Id.is_valid(device_id):
             return None
-        at, known = self._known.get(device_id, (0.0, None))
-        if known and time.monotonic() < at + (self.max_age_s if max_age_s is None else max_age_s):
+        if known := self._known_lately(device_id, self.max_age_s if max_age_s is None else max_age_s):
             return known
         document = self._document("device", device_id)
         if document is None:
@@ -51,6 +54,15 @@ class Equipment:
         self._add_parts(known)
         self._known[device_id] = time.monotonic(), known
         return known
+
+    def look_up(self, device_ids: Collection[str]) -> None:
+        """Get to know many devices at once, so that asking for each takes no time; what fails is left to that."""
+        unknown = [each for each in device_ids if not self._known_lately(each, self.max_age_s)]
+        if len(unknown) < WORTH_THREADS:
+            return
+        with ThreadPoolExecutor(THREADS) as pool:
+            # Its answers are not asked for: an error is raised, or not, where the device is needed.
+            pool.map(self.device, unknown)
 
     def retention_ms(self) -> int | None:
         """Return for how long the organization keeps readings; None: for ever."""
@@ -93,6 +105,10 @@ class Equipment:
             if stored.value_type is not sensor.value_type:
                 conflicts[sensor.id] = stored.value_type
         return conflicts
+
+    def _known_lately(self, device_id: str, max_age_s: float) -> KnownDevice | None:
+        at, known = self._known.get(device_id, (0.0, None))
+        return known if time.monotonic() < at + max_age_s else None
 
     def _add_parts(self, known: KnownDevice) -> None:
         query: dict[str, Any] = {
