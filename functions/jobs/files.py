@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import OrderedDict
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, cast
+from contextlib import suppress
+from multiprocessing import Pipe
+from typing import Any
 
+from functions.jobs.parquet import Heading
 from whimbrel.aws import objects
 from whimbrel.domain.imports import Import, ImportFormat, Layout, Piece, RowError
 from whimbrel.domain.jobs import JobFailed
@@ -22,10 +27,6 @@ MAX_OPEN_BYTES = 4 * PIECE_BYTES
 """A row of CSV ends within so much, or its quotes are broken."""
 
 MAX_COLUMNS = 200
-BLOCK_BYTES = 1024 * 1024
-BLOCKS_HELD = 96
-"""A Parquet file is read a page of a column at a time: so many blocks are kept, for as many columns."""
-
 MALFORMED_ROW = "MALFORMED_ROW"
 MAX_HEADER_BYTES = 64 * 1024
 PARQUET_MARK = b"PAR1"
@@ -38,21 +39,16 @@ STRANGE = {
 }
 
 
-class File(io.RawIOBase):
-    """The object of an import, with random access; it has to be the one that the import was started with."""
+class File:
+    """The object of an import; it has to be the one that the import was started with."""
 
     def __init__(self, key: str, etag: str, size_bytes: int) -> None:
-        super().__init__()
         self.size_bytes = size_bytes
-        self.failure: Exception | None = None
-        """What the first read that failed said: readers below us turn it into words of their own."""
         self._key = key
         self._etag = etag
-        self._at = 0
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
     def range(self, start: int, end: int) -> bytes:
-        """Return the bytes ``start <= position < end``.
+        """Return the bytes ``start <= position < end``, as far as there are so many.
 
         Raises:
             JobFailed: the file is gone, or was replaced.
@@ -61,41 +57,6 @@ class File(io.RawIOBase):
             return objects.get_range(self._key, self._etag, start, min(end, self.size_bytes))
         except objects.Changed as error:
             raise JobFailed("The file was replaced or deleted while it was imported.") from error
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size_bytes}[whence]
-        return self._at
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        end = self.size_bytes if size is None or size < 0 else min(self._at + size, self.size_bytes)
-        parts: list[bytes] = []
-        while self._at < end:
-            number, begin = divmod(self._at, BLOCK_BYTES)
-            part = self._block(number)[begin : begin + end - self._at]
-            parts.append(part)
-            self._at += len(part)
-        return b"".join(parts)
-
-    def _block(self, number: int) -> bytes:
-        if number not in self._blocks:
-            try:
-                self._blocks[number] = self.range(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES)
-            except Exception as error:
-                self.failure = self.failure or error
-                raise
-            if len(self._blocks) > BLOCKS_HELD:
-                self._blocks.popitem(last=False)
-        self._blocks.move_to_end(number)
-        return self._blocks[number]
 
 
 def pieces(file: File, asked: Import, position: dict[str, Any]) -> Iterator[tuple[Layout, Piece]]:
@@ -215,93 +176,108 @@ def _records(text: str) -> tuple[list[list[str]], dict[int, str]]:
 
 
 def _parquet_pieces(file: File, asked: Import, done: int) -> Iterator[tuple[Layout, Piece]]:
-    reader = _opened(file)
-    schema = reader.schema
-    names: list[str] = list(schema.names)
-    layout = Layout.of(names, asked)
-    wanted = {layout.device, layout.sensor, layout.timestamp, layout.value, layout.metadata, layout.key}
-    wanted |= {layout.value_type, *layout.typed.values()}
-    for place in (layout.device, layout.sensor, layout.key, layout.value_type):
-        if place >= 0 and not _is_text(schema.field(place).type):
-            raise JobFailed(f"The column {names[place]!r} is not text.")
-    _check_times(names[layout.timestamp], schema.field(layout.timestamp).type)
-    row = 0
-    while (batch := _next(reader, file)) is not None:
-        row += batch.num_rows
-        if row <= done:
-            continue
-        # A step goes on where the one before ended, which is where a batch did.
-        columns = [
-            _cells(batch.column(place), is_time=place == layout.timestamp) if place in wanted else ()
-            for place in range(len(names))
-        ]
-        piece = Piece(
-            numbers=range(row - batch.num_rows + 1, row + 1),
-            columns=columns,
-            errors=[],
-            rows=batch.num_rows,
-            next={"row": row},
-            share=file.tell() / file.size_bytes,
-            text=False,
+    _check_marks(file)
+    reader = _ParquetReader(file)
+    try:
+        headings = reader.next()[0]
+        names = [heading.name for heading in headings]
+        layout = Layout.of(names, asked)
+        _check_kinds(layout, headings)
+        wanted = {layout.device, layout.sensor, layout.timestamp, layout.value, layout.metadata, layout.key}
+        wanted |= {layout.value_type, *layout.typed.values()}
+        reader.tell((sorted(wanted - {-1}), layout.timestamp, done))
+        while batch := reader.next():
+            rows, row, columns = batch
+            piece = Piece(
+                numbers=range(row - rows + 1, row + 1),
+                columns=[columns.get(place, ()) for place in range(len(names))],
+                errors=[],
+                rows=rows,
+                next={"row": row},
+                share=reader.share,
+                text=False,
+            )
+            yield layout, piece
+            reader.tell(None)
+    finally:
+        reader.close()
+
+
+class _ParquetReader:
+    """The process that reads a Parquet file, and this one's side of what they say to each other."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._read_bytes = 0
+        self._asked, asking = Pipe(duplex=False)
+        answering, self._answered = Pipe(duplex=False)
+        ends = asking, answering
+        arguments = answering.fileno(), asking.fileno(), file.size_bytes, PIECE_ROWS
+        self._process = subprocess.Popen(  # noqa: S603 (our own code, and numbers)
+            [sys.executable, "-c", "from functions.jobs.parquet import main; main()", *map(str, arguments)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            pass_fds=[end.fileno() for end in ends],
+            stderr=subprocess.DEVNULL,
         )
-        yield layout, piece
+        for end in ends:
+            end.close()
+
+    @property
+    def share(self) -> float:
+        """How much of the file was read, 0 to 1."""
+        return min(1.0, self._read_bytes / self._file.size_bytes)
+
+    def next(self) -> tuple[Any, ...]:
+        """Return what the process says next, without the word for it: nothing at the file's end.
+
+        Raises:
+            JobFailed: the file is damaged.
+        """
+        while (said := self._said())[0] == "range":
+            content = self._file.range(*said[1:])
+            self._read_bytes += len(content)
+            self.tell(content)
+        if said[0] == "broken":
+            raise JobFailed(BROKEN.format(said[1]))
+        return said[1:]
+
+    def tell(self, what: object) -> None:
+        """Say something to the process."""
+        # Should it be gone, the next that it says is missed.
+        with suppress(BrokenPipeError):
+            self._answered.send(what)
+
+    def _said(self) -> tuple[Any, ...]:
+        try:
+            return self._asked.recv()
+        except EOFError as error:
+            raise JobFailed(BROKEN.format("it cannot be read further.")) from error
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        self._asked.close()
+        self._answered.close()
 
 
 BROKEN = "It is no Parquet file, or is cut or damaged: {}"
 
 
-def _opened(file: File) -> Any:
-    from arro3.io import read_parquet
-
+def _check_marks(file: File) -> None:
     if file.size_bytes < 12 or file.range(0, 4) != PARQUET_MARK:  # noqa: PLR2004 (two marks and a length)
         raise JobFailed(BROKEN.format("it does not begin as one."))
     tail = file.range(file.size_bytes - 8, file.size_bytes)
     if tail[4:] != PARQUET_MARK or int.from_bytes(tail[:4], "little") > file.size_bytes - 12:
         raise JobFailed(BROKEN.format("it does not end as one."))
-    try:
-        return read_parquet(cast("IO[bytes]", file), batch_size=PIECE_ROWS)
-    except BaseException as error:  # noqa: BLE001 (see there)
-        raise _blamed(file, error) from None
 
 
-def _next(reader: Any, file: File) -> Any:
-    try:
-        return next(reader, None)
-    except BaseException as error:  # noqa: BLE001 (see there)
-        raise _blamed(file, error) from None
-
-
-def _blamed(file: File, error: BaseException) -> BaseException:
-    """Return what is to be raised when Arrow has raised *error*: its own exceptions are not to be told apart."""
-    if file.failure:
-        return file.failure
-    # Rust's panics are not exceptions to Python's mind.
-    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-        return JobFailed(BROKEN.format(str(error)[-200:]))
-    return error
-
-
-def _is_text(kind: Any) -> bool:
-    from arro3.core import DataType
-
-    if DataType.is_dictionary(kind):
-        kind = kind.value_type
-    return DataType.is_string(kind) or DataType.is_large_string(kind) or DataType.is_string_view(kind)
-
-
-def _check_times(name: str, kind: Any) -> None:
-    from arro3.core import DataType
-
-    if DataType.is_timestamp(kind):
-        if not kind.tz:
-            raise JobFailed(f"The column {name!r} names no time zone; write it as UTC.")
-    elif not _is_text(kind) and not DataType.is_integer(kind):
+def _check_kinds(layout: Layout, headings: Sequence[Heading]) -> None:
+    for place in (layout.device, layout.sensor, layout.key, layout.value_type):
+        if place >= 0 and headings[place].kind != "text":
+            raise JobFailed(f"The column {headings[place].name!r} is not text.")
+    name, kind = headings[layout.timestamp]
+    if kind == "naive":
+        raise JobFailed(f"The column {name!r} names no time zone; write it as UTC.")
+    if kind == "other":
         raise JobFailed(f"The column {name!r} is neither a timestamp, nor text, nor milliseconds since 1970.")
-
-
-def _cells(array: Any, *, is_time: bool) -> list[Any]:
-    from arro3.core import DataType
-
-    if is_time and DataType.is_timestamp(array.type):
-        array = array.cast(DataType.timestamp("ms", tz=array.type.tz)).cast(DataType.int64())
-    return array.to_pylist()
