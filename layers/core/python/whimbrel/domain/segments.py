@@ -180,15 +180,17 @@ def _sheets(frames: Mapping[str, Frame], names: Mapping[str, str]) -> dict[tuple
     sheets: dict[tuple[_Schema, str], _Sheet] = {}
     for device_id, frame in frames.items():
         for together in _rhythms(frame):
-            schema = tuple(
-                (_name_of(device_id, column.sensor_id, names.get(column.sensor_id)), column.value_type)
-                for column, _ in together
+            named = sorted(
+                (_name_of(device_id, column.sensor_id, names.get(column.sensor_id)), column.value_type, place)
+                for place, (column, _) in enumerate(together)
             )
-            alone = device_id if any(series.metadata for _, series in together) else ""
-            sheet = sheets.setdefault((schema, alone), _Sheet(columns=[Series([], [], []) for _ in together]))
+            schema = tuple((name, value_type) for name, value_type, _ in named)
+            columns = [together[place][1] for _, _, place in named]
+            alone = device_id if any(series.metadata for series in columns) else ""
+            sheet = sheets.setdefault((schema, alone), _Sheet(columns=[Series([], [], []) for _ in columns]))
             sheet.devices.append(_id_name(device_id))
-            sheet.rows.append(len(together[0][1]))
-            for whole, (_, series) in zip(sheet.columns, together, strict=True):
+            sheet.rows.append(len(columns[0]))
+            for whole, series in zip(sheet.columns, columns, strict=True):
                 whole.timestamps += series.timestamps
                 whole.values += series.values
                 whole.versions += series.versions

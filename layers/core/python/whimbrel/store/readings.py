@@ -217,7 +217,13 @@ class ReadingStore:
         blocks = sum(self._merge(device_id, join_frames(frames)) for device_id, frames in parts.items())
         if segments or stop // _DAY_MS > mark // _DAY_MS:
             self._lanes.move_mark(lane, stop)
-        crowded = [len(segment.content) for segment in segments if segment.devices >= _CROWD]
+        # Only what was written since everybody knows of the lanes there are tells whether they are enough.
+        settled_ms = lanes.epochs[-1].since_ms + LAG_MS
+        crowded = [
+            len(segment.content)
+            for segment in segments
+            if segment.written_ms >= settled_ms and segment.devices >= _CROWD
+        ]
         if len(crowded) >= _CROWD and sum(crowded) > _FULL * len(crowded):
             self._lanes.grow(lanes, sum(crowded) / _FULL / len(crowded))
         return Compaction(len(segments), sum(segment.readings for segment in segments), blocks, stop >= until)

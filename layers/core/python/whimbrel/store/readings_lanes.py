@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import ceil, inf, log2
+from math import inf, log2
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -122,9 +122,9 @@ class LaneStore:
             )
 
     def grow(self, known: Lanes, factor: float) -> None:
-        """Have *factor* times as many lanes, or the next power of two; not soon after the last time, nor after others."""
+        """Have *factor* times as many lanes, rounded to a power of two, unless somebody did so a moment ago."""
         now, last = self._clock(), known.epochs[-1]
-        wanted = min(last.lanes << ceil(log2(factor)), _MOST_LANES)
+        wanted = min(last.lanes << max(0, round(log2(factor))), _MOST_LANES)
         if now < last.since_ms + _REST_MS or wanted <= last.lanes:
             return
         fresh = range(last.lanes, wanted)
