@@ -119,7 +119,7 @@ HTTP_FUNCTIONS = (
     ),
     Function(
         name="profiles",
-        folders=("sensor_profiles", "device_profiles", "schemas"),
+        folders=("sensor_profiles", "device_profiles", "schemas", "packs"),
         needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
     ),
     Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ),
