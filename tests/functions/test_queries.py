@@ -606,6 +606,18 @@ def test_another_tenants_sensor_is_unknown(client: Any, other: Any, device: str)
     assert batch(other, [own]).ok()["sensors"][own]["points"][0]["value"] == 2.0
 
 
+def test_a_sensor_made_again_with_another_type_tells_of_that_type(client: Any, device: str) -> None:
+    sensor = send(client, device, "t", [(T0, 1.5), (T0 + 2, 2.5)])
+    assert client.delete(f"/api/v1/sensors/{sensor}").status_code == HTTPStatus.NO_CONTENT
+    assert send(client, device, "t", [(T0 + 1, "on")], "TEXT") == sensor
+
+    [bucket] = buckets(client, sensor, T0, T0 + HOUR, "1h", fn="first,last")
+    points = batch(client, [sensor]).ok()["sensors"][sensor]["points"]
+
+    assert (bucket["count"], bucket["first"], bucket["last"]) == (1, "on", "on")
+    assert [point["value"] for point in points] == ["on"]
+
+
 def test_a_cold_start_does_not_load_numpy() -> None:
     statement = "import sys, functions.queries.routes; print('numpy' in sys.modules)"
     environment = {"PYTHONPATH": ".:layers/core/python", "PATH": "/usr/bin:/bin"}

@@ -206,6 +206,12 @@ def test_a_day_has_the_hours_that_its_clock_shows(zone: str, day: str, hours: fl
         ("1d", "Asia/Beirut", "2026-03-28T22:00:00Z", "2026-03-29T22:00:00Z", ["2026-03-28T22:00", "2026-03-29T21:00"]),
         # Midnight strikes twice: the day begins with the first.
         ("1d", "America/Havana", "2026-11-01T05:30:00Z", "2026-11-01T06:00:00Z", ["2026-11-01T04:00"]),
+        # Toronto's clocks went from half past eleven to half past midnight.
+        ("1d", "America/Toronto", "1919-03-31T04:30:00Z", "1919-03-31T05:00:00Z", ["1919-03-31T04:30"]),
+        # A minute after midnight they were set back before it: the day goes on.
+        ("1d", "America/St_Johns", "2010-11-07T03:00:00Z", "2010-11-07T03:30:00Z", ["2010-11-07T02:30"]),
+        # Steps of a day that begins at one do not begin at midnight.
+        ("6h", "America/Santiago", "2026-09-06T04:30:00Z", "2026-09-06T05:00:00Z", ["2026-09-06T04:00"]),
         # Samoa had no 30 December 2011.
         (
             "1d",
@@ -240,7 +246,21 @@ def test_a_day_has_the_hours_that_its_clock_shows(zone: str, day: str, hours: fl
         ("3mo", "UTC", "2026-02-01", "2026-05-01", ["2026-01-01T00:00", "2026-04-01T00:00"]),
         ("1y", "UTC", "2026-02-01", "2026-05-01", ["2026-01-01T00:00"]),
     ],
-    ids=["skipped", "twice", "date line", "quarters", "hours", "seven hours", "week", "two days", "quarter", "year"],
+    ids=[
+        "skipped",
+        "twice",
+        "half skipped",
+        "back",
+        "steps",
+        "date line",
+        "quarters",
+        "hours",
+        "seven hours",
+        "week",
+        "two days",
+        "quarter",
+        "year",
+    ],
 )
 def test_windows_begin_where_people_expect(interval: str, zone: str, start: str, end: str, expected: list[str]) -> None:
     assert texts(windows(interval, zone, start, end)[:-1]) == expected
@@ -262,4 +282,7 @@ def test_the_ends_of_the_calendar_are_refused_where_windows_leave_them(zone: str
         ):
             with pytest.raises((OutsideCalendar, TooManyWindows)):
                 windows(interval, zone, start, end)
+    for interval in ("1s", "1d", "1mo"):
+        with pytest.raises(OutsideCalendar):
+            windows(interval, "Asia/Tokyo", "0001-01-01T00:00:00Z", "0001-01-01T00:01:00Z")
     assert len(windows("1d", zone, "0001-01-05T20:00:00Z", "0001-01-05T20:00:00.001Z")) == 2

@@ -137,7 +137,7 @@ def _extremes(timestamps: Array, values: Array, group: int) -> tuple[Array, Arra
 class Changes:
     """A series of truth values or texts in at most ``most`` points: where the value changes, and the last reading.
 
-    Of more changes than that, evenly many are left out.
+    Of more changes than that, pairs are kept that are spread evenly.
     """
 
     most: int
@@ -167,7 +167,11 @@ class Changes:
         points = self._kept if self._kept[-1] == self._last else [*self._kept, self._last]
         if len(points) <= self.most:
             return points
-        return [points[place] for place in np.linspace(0, len(points) - 1, self.most).round().astype(int).tolist()]
+        if self.most < _ENDS + _ENDS:
+            return [points[0], points[-1]]
+        # Two that follow each other at each place, for of values that take turns every other one would show only one.
+        starts = np.linspace(0, len(points) - _ENDS, self.most // _ENDS).round().astype(int).tolist()
+        return [points[place] for start in starts for place in (start, start + 1)]
 
     def _changed(self, values: Array | list[str]) -> Iterable[int]:
         before = None if self._last is None else self._last[1]
