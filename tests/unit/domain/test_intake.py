@@ -130,9 +130,25 @@ structured = st.fixed_dictionaries(
             st.sampled_from(["fresh", "newer", "level", "temperature", "state", "axes", "count"]), values, max_size=3
         ),
     },
-    optional={"timestamp": timestamps},
+    optional={"timestamp": timestamps | st.just(NOW), "deviceId": st.just(DEVICE), "metadata": st.just({"a": 1})},
 )
-sent = st.lists(simple | noted | structured | st.sampled_from([17, None, [], {}, {"fields": 1}]), max_size=12)
+plain = st.builds(
+    lambda component, at, fields: {"component": component, "timestamp": at, "fields": fields},
+    st.sampled_from(["main", "mast"]),
+    st.sampled_from([NOW, NOW - 1, format_ms(NOW - 2)]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "level": st.sampled_from([1, 2.5, "x", 2**63]),
+            "note": st.sampled_from(["x", "\u00e9", 1, "x" * 1_001]),
+            "door": st.booleans() | st.just(1),
+            "whole": st.sampled_from([1, 1.5, True]),
+            "temperature": st.sampled_from([50, 50.5, -50, True]),
+            "count": st.sampled_from([-1, 0]),
+        },
+    ),
+)
+sent = st.lists(simple | noted | structured | plain | st.sampled_from([17, None, [], {}, {"fields": 1}]), max_size=12)
 
 
 @given(sent=sent, chance=st.randoms(use_true_random=False))
@@ -142,6 +158,17 @@ def test_the_order_of_readings_does_not_matter(sent: list[Any], chance: random.R
     chance.shuffle(shuffled)
 
     assert outcome(judged(shuffled)) == outcome(judged(rows))
+
+
+@given(sent=sent)
+def test_a_glance_sees_what_care_does(sent: list[Any]) -> None:
+    careful = Intake(a_device(), NOW)
+    careful._taken = len(sent)
+    for index, raw in enumerate(sent):
+        careful._take_carefully(index, raw)
+    careful.settle()
+
+    assert outcome(judged(list(enumerate(sent)))) == outcome(careful)
 
 
 @given(sent=sent)

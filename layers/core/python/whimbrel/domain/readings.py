@@ -174,6 +174,14 @@ class _Gathered:
     notes: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _KnownFields:
+    """What structured readings of a component say: the fields without which they are refused, and where values go."""
+
+    required: frozenset[str]
+    gathered: dict[str, _Gathered] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class _Undecided:
     """A reading that is fine, if its new sensors get the types that it takes them to have."""
@@ -200,6 +208,7 @@ class Intake:
     _taken: int = 0
     _gathered: dict[SensorId, _Gathered] = field(default_factory=dict)
     _by_name: dict[str, _Gathered] = field(default_factory=dict)
+    _fields: dict[str, _KnownFields] = field(default_factory=dict)
     _undecided: list[_Undecided] = field(default_factory=list)
     _by_new_id: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     _identifiers: dict[tuple[str, str], SensorId] = field(default_factory=dict)
@@ -237,7 +246,8 @@ class Intake:
                     continue
             except (KeyError, TypeError, ValueError):
                 pass
-            self._take_carefully(index, raw)
+            if not self._take_fields(raw):
+                self._take_carefully(index, raw)
 
     def take_series(self, first: int, name: str, timestamps: list[Any], values: list[Any]) -> None:
         """Judge the readings of one sensor; *first* is the place of the first of them in what was sent."""
@@ -308,6 +318,42 @@ class Intake:
         into = self._by_name[name] = self._gathered_of(sensor)
         into.low, into.high = low, high
         return into
+
+    def _take_fields(self, raw: Any) -> bool:
+        """Take a structured reading if all of it is plain, and tell whether it was."""
+        try:
+            at, component, fields = raw["timestamp"], raw["component"], raw["fields"]
+            at = _ms(at) if type(at) is str else at
+            known = self._fields.get(component) or self._fields_of(component)
+            if not (
+                type(at) is int
+                and 0 <= at <= self.accepted_ms + MAX_AHEAD_MS
+                and type(raw) is type(fields) is dict
+                and len(raw) == (_SHORTEST + 1 if "deviceId" in raw else _SHORTEST)
+                and fields
+                and known.required <= fields.keys()
+            ):
+                return False
+            rows: list[tuple[_Gathered, Any]] = []
+            for key, value in fields.items():
+                into = known.gathered.get(key)
+                if into is None:
+                    into = known.gathered[key] = self._at_a_glance(f"{component}/{key}")
+                plain = value if type(value) is into.kind else _plain_double(value, into.kind)
+                if not (into.low <= plain <= into.high if into.kind is not str else _is_plain_text(plain)):  # type: ignore[arg-type]
+                    return False
+                rows.append((into, plain))
+        except (KeyError, TypeError, ValueError):
+            return False
+        for into, plain in rows:
+            into.timestamps.append(at)
+            into.values.append(plain)
+        return True
+
+    def _fields_of(self, component: str) -> _KnownFields:
+        rules = self.device.profiles.get(component) or {}
+        known = self._fields[component] = _KnownFields(frozenset(key for key, rule in rules.items() if rule.required))
+        return known
 
     def _take_whole(self, name: str, timestamps: list[Any], values: list[Any]) -> bool:
         """Take a series if all of it is plain, and tell whether it was."""
