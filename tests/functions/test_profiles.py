@@ -405,3 +405,15 @@ def test_versions_are_ordered_by_their_numbers(numbers: list[tuple[int, int]]) -
         Version.parse(change.number(last)) > max(Version.parse(text) for text in texts)
         for change in (Change.ADDITIVE, Change.BREAKING)
     )
+
+
+def test_profiles_are_shown_as_dtdl(client: Any) -> None:
+    air = publish(client, DOUBLE, key="air")
+    profile = client.post(DEVICE_PROFILES, a_device_profile(air=air["id"])).ok()
+
+    sensor = client.get(f"/api/schemas/sensor-profile/{air['id']}").ok()
+    device = client.get(f"/api/schemas/device-profile/{profile['id']}").ok()
+
+    assert sensor["contents"][0]["name"] == "t"
+    assert [interface["@id"] for interface in device[1:]] == [sensor["@id"]]
+    assert device[0]["contents"][0]["schema"] == sensor["@id"]

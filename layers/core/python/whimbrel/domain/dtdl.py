@@ -160,7 +160,9 @@ def device_interfaces(
 def _apart(content: dict[str, Any], taken: set[str]) -> dict[str, Any]:
     """Return *content* under a name that is not *taken*: all contents of an Interface share one space of names."""
     kind = content["@type"][0] if isinstance(content["@type"], list) else content["@type"]
-    name = content["name"] if content["name"] not in taken else f"{content['name']}_{kind.lower()}"
+    name = content["name"]
+    while name in taken:
+        name = f"{name}_{kind.lower()}"
     taken.add(name)
     return content | {"name": name}
 
