@@ -152,7 +152,7 @@ async def _body(receive: Receive, headers: dict[str, str]) -> bytes:
         "Payload too large",
         f"The gateway takes {BODY_LIMIT} bytes, inflated.",
     )
-    inflate = zlib.decompressobj(31) if headers.get("content-encoding") == "gzip" else None
+    inflate = zlib.decompressobj(31) if headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"} else None
     body = bytearray()
     more = True
     while more:
