@@ -77,7 +77,7 @@ class History:
     ) -> Iterator[tuple[Column, Array, Values]]:
         codec.vectorise()
         sensor_ids = [column.sensor_id for column in columns]
-        for piece in self.store.read(device_id, sensor_ids, start_ms, end_ms):
+        for piece in self.store.read(device_id, sensor_ids, start_ms, end_ms, arrays=True):
             for column, series in piece.frame.items():
                 if column in columns:
                     yield column, np.asarray(series.timestamps, np.int64), _values(column.value_type, series)

@@ -139,7 +139,7 @@ def join_frames(frames: Iterable[Frame]) -> Frame:
 def frame_between(frame: Frame, start_ms: int, end_ms: int) -> Frame:
     """Return the readings of *frame* with ``start_ms <= timestamp < end_ms``; empty columns are left out."""
     cut = {column: series.between(start_ms, end_ms) for column, series in frame.items()}
-    return {column: series for column, series in cut.items() if series.timestamps}
+    return {column: series for column, series in cut.items() if len(series)}
 
 
 def without(column: Column, series: Series, tombstones: Iterable[Tombstone]) -> Series:

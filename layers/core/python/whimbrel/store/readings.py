@@ -147,12 +147,16 @@ class ReadingStore:
         *,
         order: Order = "asc",
         not_before: Mapping[str, int] | None = None,
+        arrays: bool = False,
     ) -> Iterator[Slice]:
         """Yield the readings in ``start_ms <= timestamp < end_ms``, in *order*, in slices that do not overlap.
 
         *sensor_ids* None means every sensor. *not_before* hides, of a sensor, what is older (its own retention). Each
         slice is about one block. Blocks are fetched as the slices are taken: stop when you have enough, and
         go on later from the last timestamp you used (``start_ms = last + 1``, or ``end_ms = last`` when descending).
+
+        With *arrays*, the columns of a slice are numpy's arrays instead of lists where that is faster: where nothing
+        had to be joined, and numpy is in use (`codec.vectorise`).
         """
         start_ms, end_ms = max(start_ms, self._oldest_kept(), EARLIEST_MS), min(end_ms, LATEST_MS + 1)
         lanes = self._lanes.find() if start_ms < end_ms else None
@@ -167,7 +171,9 @@ class ReadingStore:
                 window, left = _cut(left, max(block.newest_ms for block in blocks) + 1)
             else:
                 left, window = _cut(left, min(block.oldest_ms for block in blocks))
-            frames = [tail, *(block.frame(sensor_ids) for block in blocks)]
+            fresh = frame_between(tail, *window)
+            is_alone = arrays and len(blocks) == 1 and not fresh
+            frames = [fresh, *(block.frame(sensor_ids, arrays=is_alone) for block in blocks)]
             yield from _sliced(frames, window, head.stones, not_before or {}, order)
         yield from _sliced([tail], left, head.stones, not_before or {}, order)
 
@@ -393,7 +399,7 @@ def _sliced(
         series = without(column, joined, stones)
         if column.sensor_id in not_before:
             series = series.between(max(start_ms, not_before[column.sensor_id]), end_ms)
-        if series.timestamps:
+        if len(series):
             frame[column] = series if order == "asc" else series.backwards()
     if frame:
         yield Slice(start_ms, end_ms, frame)

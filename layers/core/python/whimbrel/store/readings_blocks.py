@@ -54,13 +54,13 @@ class Block:
     part: int
     version: int
 
-    def frame(self, sensor_ids: Collection[str] | None = None) -> Frame:
-        """Return what is inside.
+    def frame(self, sensor_ids: Collection[str] | None = None, *, arrays: bool = False) -> Frame:
+        """Return what is inside; with *arrays*, numbers as numpy has them, where numpy is in use.
 
         Raises:
             CorruptBlock: it is not one of ours.
         """
-        return codec.decode(self.content, sensor_ids)
+        return (codec.decode_arrays if arrays else codec.decode)(self.content, sensor_ids)
 
 
 @dataclass(frozen=True, slots=True)
