@@ -9,6 +9,10 @@ from typing import Any
 from whimbrel.domain.jobs import Job, JobError
 
 
+class NotStored(Exception):
+    """The readings store did not take readings; the step is to be repeated."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
     """How far a job has come: where to go on, and what was done since the advance before.

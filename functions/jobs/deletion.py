@@ -54,12 +54,12 @@ def purge_device(tenant: Tenant, job: Job) -> Iterator[Advance]:
         for advance in _counted(tenant, job, device_id, None, (0, FOREVER), FOREVER, registered):
             position = advance.position
             yield advance
-    store = tenant.readings()
-    while position["sensors"]:
-        sensor_id, *rest = position["sensors"]
+    store, told = tenant.readings(), time.monotonic()
+    for place, sensor_id in enumerate(position["sensors"], 1):
         store.delete_range(device_id, sensor_id, 0, FOREVER, FOREVER)
-        position = position | {"sensors": rest}
-        yield Advance(position=position)
+        if time.monotonic() >= told + PULSE_S:
+            yield Advance(position=position | {"sensors": position["sensors"][place:]})
+            told = time.monotonic()
     yield from _quarantine_emptied(tenant, device_id, position)
     for kind in (Sensor, Component):
         things = tenant.things(kind)

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from functions.jobs.advance import Advance
+from functions.jobs.advance import Advance, NotStored
 from functions.jobs.files import File, pieces
 from whimbrel.aws import objects
 from whimbrel.aws.compaction import request_compaction
@@ -38,10 +38,6 @@ from whimbrel.store.tenant import Tenant
 
 KNOWN_FOR_S = 30
 """How long what is known of a device is believed, as at ingestion."""
-
-
-class NotStored(Exception):
-    """The readings store did not take readings; the step is to be repeated."""
 
 
 def import_readings(tenant: Tenant, job: Job) -> Iterator[Advance]:

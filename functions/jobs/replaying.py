@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice, takewhile
 
-from functions.jobs.advance import Advance
+from functions.jobs.advance import Advance, NotStored
 from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain.jobs import Job, JobError
 from whimbrel.domain.quarantine import QuarantinedReading, QuarantineFilter
@@ -15,10 +15,6 @@ from whimbrel.store.tenant import Tenant
 
 CHUNK = 500
 """So many are looked at between two notes in the record."""
-
-
-class NotStored(Exception):
-    """The readings store did not take readings; the step is to be repeated."""
 
 
 def replay_quarantine(tenant: Tenant, job: Job) -> Iterator[Advance]:
