@@ -121,12 +121,11 @@ def test_a_range_is_half_open_and_its_buckets_are_whole(client: Any, device: str
 
 
 @pytest.mark.parametrize(
-    ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)], ids=["spring", "autumn", "summer"]
+    ("day", "hours"), [("2025-03-30", 23), ("2025-10-26", 25), ("2025-06-01", 24)], ids=["spring", "autumn", "summer"]
 )
 def test_days_are_those_of_the_zone(client: Any, device: str, day: str, hours: int) -> None:
     noon = parse_ms(f"{day}T10:00:00Z")
-    readings = [(noon + n * HOUR // 2, 1.0) for n in range(-80, 80)]
-    sensor = send(client, device, "t", [reading for reading in readings if reading[0] <= now_ms()])
+    sensor = send(client, device, "t", [(noon + n * HOUR // 2, 1.0) for n in range(-80, 80)])
 
     [bucket] = buckets(client, sensor, noon, noon + 1, "1d", tz="Europe/Berlin", fill="null")
     start, end = parse_ms(bucket["start"]), parse_ms(bucket["end"])
