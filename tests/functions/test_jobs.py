@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.jobs import deletion
+from functions.jobs import deletion, replaying
+from functions.jobs.advance import Advance
 from tests.conftest import Organization
 from tests.functions.working import Worker, played
 from tests.gateway import Client
@@ -209,6 +210,26 @@ def test_a_job_that_ended_is_not_done_again(worker: Worker) -> None:
 
     assert played(worker.organization_id, job.id) == ["run"]
     assert worker.client.get(f"/api/v1/jobs/{job.id}").headers["ETag"] == before.headers["ETag"]
+
+
+def test_two_workers_at_one_job_count_everything_once(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was thought dead goes on, when another has done all of its work."""
+    monkeypatch.setattr(replaying, "CHUNK", 2)
+    worker.send(*({"sensorId": "t", "timestamp": NOON, "value": number} for number in range(5)))
+    asked = worker.client.post("/api/v1/admin/quarantine/discard", {"filter": {}})
+    noted = Advance.applied
+
+    def overtaken(advance: Advance, job: Job) -> Job:
+        monkeypatch.setattr(Advance, "applied", noted)
+        played(worker.organization_id, job.id)
+        return noted(advance, job)
+
+    monkeypatch.setattr(Advance, "applied", overtaken)
+
+    done = worker.done(asked)
+
+    assert (done["status"], done["counts"]) == ("SUCCEEDED", {"discarded": 5})
+    assert worker.client.get("/api/v1/admin/quarantine").ok()["items"] == []
 
 
 def test_a_job_without_a_record_ends(worker: Worker) -> None:
