@@ -373,3 +373,26 @@ def test_another_tenants_pack_is_not_found(client: Any, other: Any) -> None:
     ):
         assert answer.status_code == HTTPStatus.NOT_FOUND
     assert contents(other) == EMPTY
+
+
+def test_readings_are_judged_by_what_a_pack_brought(client: Any) -> None:
+    client.post(f"{PACKS}/weather-station/install").ok()
+    profile = next(each for each in contents(client)[DEVICE_PROFILES] if each["key"] == "weather-station")
+    device = client.post(DEVICES, {"name": "d", "deviceProfileId": profile["id"]}).ok()["id"]
+
+    answer = client.post(
+        "/api/v1/readings",
+        [
+            {"deviceId": device, "component": "air", "fields": {"temperature": 20.5, "humidity": 50}},
+            {"deviceId": device, "component": "soil", "fields": {"moisture": [31, 28.5]}},
+            {"deviceId": device, "component": "air", "fields": {"temperature": 200}},
+            {"deviceId": device, "component": "soil", "fields": {"moisture": [1, 2, 3, 4, 5]}},
+        ],
+    ).ok()
+
+    assert answer["accepted"] == 2
+    assert [error["reason"] for error in answer["errors"]] == ["OUT_OF_RANGE", "ARRAY_SIZE"]
+    sensors = client.get(f"/api/v1/sensors?deviceId={device}").ok()["items"]
+    assert {(each["key"], each["unit"]) for each in sensors} == {
+        ("temperature", "Cel"), ("humidity", "%"), ("moisture.0", "%"), ("moisture.1", "%"),
+    }  # fmt: skip
