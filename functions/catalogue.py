@@ -85,6 +85,7 @@ HTTP_FUNCTIONS = (
     Function(
         name="readings",
         folders=("readings", "quarantine"),
+        columnar=True,
         needs=Needs.REGISTRY_READ
         | Needs.REGISTRY_WRITE
         | Needs.READINGS_READ

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.readings.models import IngestionResult, Verdict
 from whimbrel.aws.compaction import request_compaction
+from whimbrel.domain import codec
 from whimbrel.logs import log
 from whimbrel.problems import FieldError, InvalidRequest, Unavailable
 from whimbrel.store.intake import Judgement, quarantine
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from whimbrel.store.tenant import Tenant
 
 MAX_READINGS = 50_000
+WORTH_NUMPY = 10_000
+"""Readings of a request in columns from which on numpy is imported: who sends so many at once will send more."""
 MOST_ERRORS_TOLD = 1_000
 """Of a batch that is refused whole."""
 
@@ -93,14 +96,19 @@ def _judged(body: Any, equipment: Equipment, received_ms: int) -> Judgement:
         raise InvalidRequest.of("series", "send either readings or series")
     if not device_id:
         raise InvalidRequest.of("deviceId", "send the id of the device that has these series", code="missing")
-    columns = _series(body["series"])
+    _take_columns(judgement, device_id, _series(body["series"]))
+    return judgement
+
+
+def _take_columns(judgement: Judgement, device_id: str, columns: list[_Series]) -> None:
+    if columns[-1].first + len(columns[-1].values) >= WORTH_NUMPY:
+        codec.vectorise()
 
     def feed(intake: Intake) -> None:
         for each in columns:
             intake.take_series(each.first, each.name, each.timestamps, each.values)
 
     judgement.take_of(device_id, feed, (row for each in columns for row in each.rows()))
-    return judgement
 
 
 def _readings(body: Any, field: str) -> list[object]:

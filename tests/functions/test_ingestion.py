@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whimbrel.domain import codec
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.instants import format_ms
 
@@ -390,3 +391,19 @@ def test_a_foreign_profile_is_none(organization: Any, an_organization: Any, clie
     result = client.post(READINGS, {"deviceId": device, "readings": [{"sensorId": "mast/temperature", "value": 1}]})
 
     assert [error["reason"] for error in result.ok()["errors"]] == ["MISSING_PROFILE"]
+
+
+def test_a_large_batch_in_columns_is_stored_whole(client: Any, device: str) -> None:
+    series = {
+        "a": {"timestamps": [T0 + 1_000 * n for n in range(9_000)], "values": [n / 10 for n in range(9_000)]},
+        "b": {"timestamps": [T0 + 1_000 * n for n in range(3_000)], "values": list(range(3_000))},
+    }
+
+    result = client.request(
+        "POST", READINGS, body=gzip.compress(json.dumps({"deviceId": device, "series": series}).encode()), headers=GZIP
+    ).ok()
+
+    codec._vectorised = None  # the choice is the process's; other tests make their own
+    assert result == {"accepted": 12_000, "quarantined": 0, "errors": []}
+    assert [value for _, value in values(client, sensor_of(device, "a"))] == [n / 10 for n in range(9_000)]
+    assert [value for _, value in values(client, sensor_of(device, "b"))] == list(map(float, range(3_000)))
