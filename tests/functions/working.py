@@ -45,13 +45,16 @@ class Worker:
 
     client: Client
     organization_id: str
+    died: bool = False
+    """Whether the last job's worker lived long enough to die when it was to."""
 
     def done(self, answer: Answer, *, budget_s: int = 600, dies: tuple[int, str] | None = None) -> dict[str, Any]:
         """Have the job done that *answer* (202) is about, and return it; *dies* is when its worker does, once."""
         assert answer.status_code == 202, answer.body
         assert answer.headers["Location"] == f"/api/v1/jobs/{answer.json()['id']}"
-        with dying(*dies) if dies else nullcontext():
+        with dying(*dies) if dies else nullcontext() as killer:
             played(self.organization_id, answer.json()["id"], budget_s=budget_s, attempts=2 if dies else 1)
+        self.died = killer is not None and killer.calls >= killer.at
         return self.client.get(answer.headers["Location"]).ok()
 
     def points(self, sensor: str) -> list[tuple[str, Any, Any]]:
