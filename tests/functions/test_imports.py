@@ -353,7 +353,7 @@ def test_a_deleted_import_stops_and_leaves_no_file(worker: Worker) -> None:
     assert worker.client.get(f"{IMPORTS}/{identifier}").status_code == 404
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     at=st.integers(1, 90),
     event=st.sampled_from(["before-call", "after-call"]),
@@ -387,6 +387,27 @@ def test_a_worker_that_dies_anywhere_loses_nothing_and_counts_once(
     ]
     answer = worker.client.get(f"{IMPORTS}/{identifier}").ok()
     assert [row for row, _, _ in all_errors(answer)] == [1, 11, 21, 31, 41, 51]
+
+
+@pytest.mark.parametrize("event", ["before-call", "after-call"])
+def test_a_worker_that_dies_at_any_call_counts_and_lists_once(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    monkeypatch.setattr(files, "PIECE_BYTES", 60)
+    device, at = worker.device(), 0
+    content = "sensorId,timestamp,value\n" + "".join(f"t,{NOON + n},{n if n % 3 else 'warm'}\n" for n in range(7))
+    worker.died = True
+    while worker.died:
+        at += 1
+        identifier = uploaded(worker, content.encode(), deviceId=device)
+
+        done = worker.done(started(worker, identifier), dies=(at, event))
+
+        assert done["counts"] == {"rows": 7, "accepted": 4, "refused": 3}
+        answer = worker.client.get(f"{IMPORTS}/{identifier}").ok()
+        assert [row for row, _, _ in all_errors(answer)] == [1, 4, 7]
+    assert at > 10
+    assert [value for _, value, _ in worker.points(worker.sensors(device)["t"])] == [1, 2, 4, 5]
 
 
 @pytest.mark.parametrize("form", ["CSV", "PARQUET"])
