@@ -21,6 +21,8 @@ class Needs(Flag):
     READINGS_WRITE = auto()
     BLOCKS_WRITE = auto()
     """Merge into blocks and move marks: compaction, and large backfills at ingestion."""
+    ROLLUPS_WRITE = auto()
+    """Keep the sums of past days, for the next query."""
     COMPACT_QUEUE = auto()
     """Ask for a lane to be compacted."""
     SECRET = auto()
@@ -105,7 +107,7 @@ HTTP_FUNCTIONS = (
         name="queries",
         folders=("queries",),
         columnar=True,
-        needs=Needs.REGISTRY_READ | Needs.READINGS_READ,
+        needs=Needs.REGISTRY_READ | Needs.READINGS_READ | Needs.ROLLUPS_WRITE,
         memory_mb=1769,
     ),
     Function(

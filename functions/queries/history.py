@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from whimbrel.domain import codec
-from whimbrel.domain.aggregates import Array, Summary, Values
+from whimbrel.domain.aggregates import Aggregation, Array, Summary, Values
 from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.series import Column, Series, ValueType
 from whimbrel.ids import DeviceId, SensorId
@@ -20,6 +20,8 @@ MOST_READINGS = 20_000_000
 
 LOOK_BACK_MS = 366 * 86_400_000
 """How far before a range its last reading before is looked for."""
+
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 
 _DTYPES: dict[ValueType, Any] = {ValueType.DOUBLE: np.float64, ValueType.BIGINT: np.int64, ValueType.BOOLEAN: np.bool_}
 
@@ -56,11 +58,45 @@ class History:
             column = Column(sensor_id, sensor.value_type)
             by_device.setdefault(sensor.device_id, {})[column] = takers[sensor_id]
         for device_id, columns in by_device.items():
-            for column, timestamps, values in self._chunks(device_id, columns, start_ms, end_ms):
-                self._taken += len(timestamps)
-                if self._taken > MOST_READINGS:
-                    raise TooManyReadings(f"it has more than the {MOST_READINGS:,} readings that one query looks at")
-                columns[column].add(timestamps, values)
+            self._give(device_id, columns, start_ms, end_ms)
+
+    def give_sums(self, sensor: Sensor, taker: Aggregation, start_ms: int, end_ms: int) -> None:
+        """Do as `give` for a taker whose buckets are whole hours in UTC, by the sums of past days where they are kept.
+
+        The sums of days that had to be read are kept for the next time.
+
+        Raises:
+            TooManyReadings: there are too many to read.
+        """
+        column = Column(sensor.id, sensor.value_type)
+        rollup = self.store.rollup(sensor.device_id, column, start_ms, end_ms)
+        left = start_ms
+        for days in _runs(rollup.wanted, rollup.kept):
+            run_start, run_end = days.start * DAY_MS, days.stop * DAY_MS
+            self._give(sensor.device_id, {column: taker}, left, run_start)
+            if days.start in rollup.kept:
+                sums = {day: rollup.kept[day] for day in days}
+            else:
+                hours = Aggregation(np.arange(run_start, run_end + 1, HOUR_MS))
+                self._give(sensor.device_id, {column: hours}, run_start, run_end)
+                hours.finish()
+                sums = {day: [] for day in days}
+                for hour, summary in hours.summaries.items():
+                    sums[days.start + hour * HOUR_MS // DAY_MS].append(tuple(summary))
+                for day in days:
+                    rollup.keep(day, sums[day])
+            for day in days:
+                for figures in sums[day]:
+                    taker.absorb(Summary._make(figures))
+            left = run_end
+        self._give(sensor.device_id, {column: taker}, left, end_ms)
+
+    def _give(self, device_id: DeviceId, columns: Mapping[Column, Taker], start_ms: int, end_ms: int) -> None:
+        for column, timestamps, values in self._chunks(device_id, columns, start_ms, end_ms):
+            self._taken += len(timestamps)
+            if self._taken > MOST_READINGS:
+                raise TooManyReadings(f"it has more than the {MOST_READINGS:,} readings that one query looks at")
+            columns[column].add(timestamps, values)
 
     def before(self, sensor: Sensor, start_ms: int) -> Summary | None:
         """Return the last reading of *sensor* before *start_ms*, if there is one in the year before."""
@@ -75,6 +111,8 @@ class History:
     def _chunks(
         self, device_id: DeviceId, columns: Mapping[Column, Taker], start_ms: int, end_ms: int
     ) -> Iterator[tuple[Column, Array, Values]]:
+        if start_ms >= end_ms:
+            return
         codec.vectorise()
         sensor_ids = [column.sensor_id for column in columns]
         for piece in self.store.read(device_id, sensor_ids, start_ms, end_ms, arrays=True):
@@ -87,3 +125,18 @@ def _values(value_type: ValueType, series: Series) -> Values:
     if value_type is ValueType.TEXT:
         return [str(text) for text in series.values]
     return np.asarray(series.values, _DTYPES[value_type])
+
+
+def _runs(wanted: Iterable[int], kept: Iterable[int]) -> Iterator[range]:
+    """Yield the days in order, in runs without a gap of those that are kept, or of those that are not."""
+    known = set(kept)
+    run: range | None = None
+    for day in sorted({*wanted, *known}):
+        if run and day == run.stop and (day in known) == (run.start in known):
+            run = range(run.start, day + 1)
+            continue
+        if run:
+            yield run
+        run = range(day, day + 1)
+    if run:
+        yield run

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from functions.queries.history import History, TooManyReadings
+from functions.queries.history import HOUR_MS, History, TooManyReadings
 from functions.queries.models import MAX_FUNCTIONS, BatchPoint, Bucket
 from whimbrel import instants
 from whimbrel.domain import aggregates, calendar
@@ -108,7 +108,7 @@ def buckets_of(
         sensor_id: Aggregation(borders, aggregates.shares_of(functions[sensor_id]), aggregates.MOST_VALUES)
         for sensor_id in sensors
     }
-    give(history, sensors, takers, span)
+    give(history, sensors, takers, span, sums=all(edge % HOUR_MS == 0 for edge in edges))
     found = {
         sensor_id: _buckets(history, sensor, functions[sensor_id], takers[sensor_id], bucketing, span)
         for sensor_id, sensor in sensors.items()
@@ -203,14 +203,32 @@ class _Points:
         return self.kept
 
 
-def give(history: History, sensors: Mapping[SensorId, Sensor], takers: Mapping[SensorId, Any], span: Range) -> None:
+def give(
+    history: History,
+    sensors: Mapping[SensorId, Sensor],
+    takers: Mapping[SensorId, Any],
+    span: Range,
+    *,
+    sums: bool = False,
+) -> None:
     """Give all readings of *span* to the takers, and tell those that want to know that it is all.
+
+    Where *sums* of whole hours will do, those that need no single values get them instead.
 
     Raises:
         InvalidRequest: there are too many.
     """
     try:
-        history.give(sensors, takers, *span)
+        by_sums = {
+            sensor_id: sensor
+            for sensor_id, sensor in sensors.items()
+            if sums and not takers[sensor_id].shares and sensor.value_type is not ValueType.TEXT
+        }
+        for sensor_id, sensor in by_sums.items():
+            history.give_sums(sensor, takers[sensor_id], *span)
+        history.give(
+            {sensor_id: sensor for sensor_id, sensor in sensors.items() if sensor_id not in by_sums}, takers, *span
+        )
         for taker in takers.values():
             if hasattr(taker, "finish"):
                 taker.finish()

@@ -112,6 +112,9 @@ def grants(
             readings_names,
         ),
         Needs.BLOCKS_WRITE: Grant((Allow(("dynamodb:PutItem",), (blocks,)), write_key), readings_names),
+        Needs.ROLLUPS_WRITE: Grant(
+            (Allow(("dynamodb:PutItem", "dynamodb:BatchWriteItem"), (blocks,)), write_key), readings_names
+        ),
         Needs.COMPACT_QUEUE: Grant(
             (Allow(("sqs:SendMessage",), (compaction.queue_arn,)),),
             {"COMPACT_QUEUE_URL": compaction.queue_url},

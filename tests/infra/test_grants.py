@@ -51,6 +51,7 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
     | READ_KEY,
     Needs.READINGS_WRITE: on(LOG, "dynamodb", "PutItem", "UpdateItem", "BatchWriteItem") | WRITE_KEY,
     Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem") | WRITE_KEY,
+    Needs.ROLLUPS_WRITE: on(BLOCKS, "dynamodb", "PutItem", "BatchWriteItem") | WRITE_KEY,
     Needs.COMPACT_QUEUE: on(COMPACTION, "sqs", "SendMessage"),
     Needs.SECRET: on(SECRET, "secretsmanager", "GetSecretValue") | on(KEY, "kms", "Decrypt"),
     Needs.CERTIFICATES_ISSUE: on("*", "iot", "CreateCertificateFromCsr", "AttachThingPrincipal", "ListThingPrincipals")
@@ -78,6 +79,7 @@ VARIABLES: dict[Needs, set[str]] = {
     Needs.READINGS_READ: {"LOG_TABLE", "BLOCKS_TABLE"},
     Needs.READINGS_WRITE: {"LOG_TABLE", "BLOCKS_TABLE"},
     Needs.BLOCKS_WRITE: {"LOG_TABLE", "BLOCKS_TABLE"},
+    Needs.ROLLUPS_WRITE: {"LOG_TABLE", "BLOCKS_TABLE"},
     Needs.COMPACT_QUEUE: {"COMPACT_QUEUE_URL"},
     Needs.SECRET: {"SECRET_ARN"},
     Needs.CERTIFICATES_ISSUE: {"DEVICE_POLICY_NAME", "DEVICE_THING_TYPE"},

@@ -238,6 +238,13 @@ class Aggregation:
         if self._waiting_count >= _WORTH_A_PASS:
             self._flush()
 
+    def absorb(self, summary: Summary) -> None:
+        """Take in the summary of the next readings, all of one bucket; percentiles do not know of them."""
+        self._flush()
+        bucket = int(np.searchsorted(self.edges, summary.first_ms, side="right")) - 1
+        before = self.summaries.get(bucket)
+        self.summaries[bucket] = before.merge(summary) if before else summary
+
     def finish(self) -> None:
         """Say that all readings have been added; only now are ``summaries`` and ``percentiles`` complete."""
         self._flush()

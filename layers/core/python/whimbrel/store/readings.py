@@ -34,11 +34,14 @@ from whimbrel.instants import now_ms
 from whimbrel.store.readings_blocks import Block, BlockContention, Blocks, Head, newest_of
 from whimbrel.store.readings_lanes import LAG_MS, OVERLAP_MS, Lanes, LaneStore, NotNamed, queried
 from whimbrel.store.readings_log import Log
+from whimbrel.store.readings_rollups import Rollup, Rollups
 
 Order = Literal["asc", "desc"]
 
 _DAY_MS = 86_400_000
 _SWEEP_AFTER_MS = _DAY_MS // 2
+_SURELY_OVER_MS = 7_200_000
+"""After a day: only then is it summed up; those who merge take it for over an hour earlier, for clocks differ."""
 _WORTH_MERGING = 2000
 """So many readings of a device skip the log where they fill a bucket, or are as many in a bucket at their edge.
 
@@ -115,6 +118,7 @@ class ReadingStore:
         self._lanes = LaneStore(client, log_table, organization_id, clock)
         self._log = Log(client, log_table, organization_id, clock, sleep, dice)
         self._blocks = Blocks(client, blocks_table, organization_id, retention_ms, sleep, dice)
+        self._rollups = Rollups(client, blocks_table, organization_id, retention_ms, dice)
 
     def append(self, batch: Batch, names: Mapping[str, str] | None = None) -> dict[str, Exception]:
         """Store readings durably, and return the devices for which that failed, with the reason: normally none.
@@ -193,6 +197,26 @@ class ReadingStore:
             if newest and newest.timestamps[-1] >= oldest:
                 found[column] = newest.at(-1)
         return found
+
+    def rollup(
+        self, device_id: str, column: Column, start_ms: int, end_ms: int, *, not_before_ms: int = EARLIEST_MS
+    ) -> Rollup:
+        """Return the sums of whole days, in UTC, of a column in ``start_ms <= timestamp < end_ms``, where they hold.
+
+        They do for days that are over, with nothing in the log, deleted or past retention. What is wanted may be kept,
+        made of what is read after this.
+        """
+        lanes = self._lanes.find()
+        if lanes is None:
+            return self._rollups.of(device_id, column, ())
+        tail = self._tail(lanes, device_id, [column.sensor_id])
+        stones = [stone for stone in self._blocks.head(device_id).stones if stone.sensor_id == column.sensor_id]
+        first_ms = max(start_ms, not_before_ms, self._oldest_kept())
+        days = set(range(-(-first_ms // _DAY_MS), min(end_ms, self._clock() - _SURELY_OVER_MS) // _DAY_MS))
+        days -= {timestamp // _DAY_MS for series in tail.values() for timestamp in series.timestamps}
+        for stone in stones:
+            days -= set(range(stone.start_ms // _DAY_MS, -(-stone.end_ms // _DAY_MS)))
+        return self._rollups.of(device_id, column, days)
 
     def delete_range(self, device_id: str, sensor_id: str, start_ms: int, end_ms: int, version: int) -> int:
         """Delete a sensor's readings in ``start_ms <= timestamp < end_ms`` accepted up to *version*; return how many.
@@ -297,7 +321,7 @@ class ReadingStore:
         layout = self._layout(head, device_id, frame)
         parts = list(layout.split(frame))
         blocks = sum(self._blocks.merge(device_id, bucket, part, head.stones) for bucket, part in parts)
-        self._blocks.settle(device_id, parts)
+        self._settle(device_id, parts)
         if (adapted := layout.adapted(frame, self._clock())) != layout:
             self._blocks.lay_out(device_id, layout, adapted, self._clock())
         return blocks
@@ -318,10 +342,16 @@ class ReadingStore:
                 self._blocks.merge(device_id, bucket, part)
                 merged.append((bucket, part))
             if merged:
-                self._blocks.settle(device_id, merged)
+                self._settle(device_id, merged)
         except (BlockContention, codec.CorruptBlock):
             return frame  # The log takes everything; the compactor will try again, or complain.
         return join_frames(left)
+
+    def _settle(self, device_id: str, merged: list[tuple[Bucket, Frame]]) -> None:
+        """Do what has to be done after readings have been merged, and before anybody is told so."""
+        self._blocks.settle(device_id, merged)
+        over_ms = (self._clock() - _SURELY_OVER_MS // 2) // _DAY_MS * _DAY_MS
+        self._rollups.forget(device_id, join_frames(frame for _, frame in merged), over_ms)
 
     def _unsettled(self, head: Head, device_id: str, sensor_ids: Collection[str] | None) -> Iterator[Frame]:
         """Yield the newest of blocks beyond what is settled, newest blocks first, until every sensor has been seen."""
