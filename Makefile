@@ -22,6 +22,7 @@ lock: $(BIN)/uv ## Resolve the locked requirements again from pyproject.toml
 	@$(LOCK) -c requirements/dev.txt --group local pyproject.toml -o requirements/local.txt
 	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) -c requirements/dev.txt --group pyproject.toml:columnar -o requirements/columnar.txt
+	@$(LOCK) -c requirements/dev.txt --group pyproject.toml:bench -o requirements/bench.txt
 
 $(VENV)/.local: $(BIN)/uv requirements/local.txt
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/local.txt
@@ -30,6 +31,10 @@ $(VENV)/.local: $(BIN)/uv requirements/local.txt
 $(VENV)/.dev: $(BIN)/uv requirements/dev.txt
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/.local
+
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
 
 install: $(VENV)/.dev ## Install what development needs into .venv
 
@@ -62,10 +67,7 @@ layers: install ## Build the third-party layers for the Lambda platform
 synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 	npx --yes aws-cdk@2.1148.1 synth --quiet -c python="$(PYTHON313)"
 
-bench: install ## Measure imports, blocks and export rows; and the API, while the platform runs
-	PYTHONPATH=.:layers/core/python python -m tests.benchmarks.cold_start
-	PYTHONPATH=.:layers/core/python python -m tests.benchmarks.readings
-	PYTHONPATH=.:layers/core/python python -m tests.benchmarks.export_rows
-	-PYTHONPATH=.:layers/core/python python -m tests.benchmarks.local_api
+bench: $(VENV)/.bench ## Measure bytes, costs and times, beside other systems where installed, into docs/benchmarks.md
+	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
 
 .PHONY: help lock install run demo check fix test openapi layers synth bench
