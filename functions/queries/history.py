@@ -74,13 +74,11 @@ class History:
         for days in _runs(rollup.wanted, rollup.kept):
             run_start, run_end = days.start * DAY_MS, days.stop * DAY_MS
             self._give(sensor.device_id, {column: taker}, left, run_start)
-            if days.start in rollup.kept:
-                sums = {day: rollup.kept[day] for day in days}
-            else:
+            sums = {day: rollup.kept.get(day, []) for day in days}
+            if days.start not in rollup.kept:
                 hours = Aggregation(np.arange(run_start, run_end + 1, HOUR_MS))
                 self._give(sensor.device_id, {column: hours}, run_start, run_end)
                 hours.finish()
-                sums = {day: [] for day in days}
                 for hour, summary in hours.summaries.items():
                     sums[days.start + hour * HOUR_MS // DAY_MS].append(tuple(summary))
                 for day in days:

@@ -8,6 +8,7 @@ import random
 import statistics
 import subprocess
 import sys
+import time
 from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
@@ -17,8 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.queries import history, rules, stats
-from whimbrel.ids import DeviceId, SensorId
+from whimbrel.aws.clients import client as aws_client
+from whimbrel.ids import DeviceId, OrganizationId, SensorId
 from whimbrel.instants import format_ms, now_ms, parse_ms
+from whimbrel.settings import settings as platform_settings
+from whimbrel.store.readings import organizations_with_readings
+from whimbrel.store.tenant import Tenant
 
 READINGS = "/api/v1/readings"
 T0 = 1_767_225_600_000  # 2026-01-01
@@ -637,3 +642,49 @@ def test_retention_holds_for_figures(client: Any, device: str, organization: Any
 
     assert client.get(f"{READINGS}/sensor/{sensor}/stats").ok()["count"] == 2
     assert sum(column(buckets(client, sensor, now - 20 * DAY, now, "1h"), "count")) == 2
+
+
+def test_past_days_are_summed_up_once_and_again_when_readings_come_late(
+    client: Any, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The log is not looked at once more for a minute after it has been compacted.
+    monkeypatch.setattr("whimbrel.store.readings.OVERLAP_MS", 0)
+    dice = random.Random(5)
+    rows = [(T0 + n * 7 * MINUTE, dice.random() * 100) for n in range(3 * 24 * 60 // 7)]
+    sensor = send(client, device, "t", rows)
+    compact()
+    functions = {"fn": "avg,min,max,sum,first,last,stddev,delta,timeWeightedAvg"}
+
+    def answers() -> list[str]:
+        return [
+            ask(client, sensor, T0 + HOUR, T0 + 3 * DAY, interval, **functions).body for interval in ("1h", "6h", "1d")
+        ]
+
+    first = answers()
+    assert kept_days() == 2
+    assert answers() == first
+
+    late = (T0 + DAY + 30_000, 1000.5)
+    send(client, device, "t", [late])
+    with_late = answers()
+    assert with_late != first
+    assert [bucket["max"] for bucket in json.loads(with_late[2])["buckets"]][1] == late[1]
+    compact()
+    assert kept_days() == 1
+    assert answers() == with_late
+    assert kept_days() == 2
+
+
+def kept_days() -> int:
+    items = aws_client("dynamodb").scan(TableName=platform_settings().blocks_table)["Items"]
+    return sum("hours" in item for item in items)
+
+
+def compact() -> None:
+    """Move everything into blocks at once."""
+    [organization] = organizations_with_readings(aws_client("dynamodb"), platform_settings().log_table)
+    store = Tenant(OrganizationId(organization)).readings()
+    time.sleep(0.002)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whimbrel.store.readings.LAG_MS", 0)
+        assert store.compact("0").finished

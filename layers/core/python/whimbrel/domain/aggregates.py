@@ -32,6 +32,7 @@ MOST_VALUES = 10_000_000
 
 _SURE_SUM = 2**62
 _WORTH_A_PASS = 65_536
+_HOUR_MS = 3_600_000
 
 
 class TooManyValues(ValueError):
@@ -239,42 +240,44 @@ class Aggregation:
             self._flush()
 
     def absorb(self, summary: Summary) -> None:
-        """Take in the summary of the next readings, all of one bucket; percentiles do not know of them."""
-        self._flush()
-        bucket = int(np.searchsorted(self.edges, summary.first_ms, side="right")) - 1
-        before = self.summaries.get(bucket)
-        self.summaries[bucket] = before.merge(summary) if before else summary
+        """Take in the summary of the next readings, all those of an hour of a bucket; percentiles ignore them."""
+        self._flush(is_last=True)
+        self._merge(int(np.searchsorted(self.edges, summary.first_ms, side="right")) - 1, summary)
 
     def finish(self) -> None:
         """Say that all readings have been added; only now are ``summaries`` and ``percentiles`` complete."""
-        self._flush()
+        self._flush(is_last=True)
         self._close()
 
-    def _flush(self) -> None:
-        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
-        if len(waiting) == 1:
-            self._take(*waiting[0])
-        elif waiting:
-            timestamps = np.concatenate([at for at, _ in waiting])
-            if isinstance(waiting[0][1], list):
-                self._take(timestamps, [text for _, texts in waiting for text in texts])
-            else:
-                self._take(timestamps, np.concatenate([cast("Array", values) for _, values in waiting]))
+    def _flush(self, *, is_last: bool = False) -> None:
+        """Take what waits; but for the hour that is still open, unless that was all."""
+        if not self._waiting_count:
+            return
+        timestamps, values = _concatenated(self._waiting)
+        hour_ms = int(timestamps[-1]) // _HOUR_MS * _HOUR_MS
+        end = len(timestamps) if is_last else int(np.searchsorted(timestamps, hour_ms))
+        self._waiting = [(timestamps[end:], values[end:])]
+        self._waiting_count = len(timestamps) - end
+        if end:
+            self._take(timestamps[:end], values[:end])
 
     def _take(self, timestamps: Array, values: Values) -> None:
-        if not len(timestamps):
-            return
         first, last = np.searchsorted(self.edges, timestamps[[0, -1]], side="right") - 1
         cuts = np.searchsorted(timestamps, self.edges[first + 1 : last + 1])
         starts = np.concatenate(([0], cuts))
         filled = np.flatnonzero(starts < np.append(cuts, len(timestamps)))
-        starts, buckets = starts[filled], (filled + first).tolist()
-        found = summaries(timestamps, values, starts)
-        for bucket, summary in zip(buckets, found, strict=True):
-            before = self.summaries.get(bucket)
-            self.summaries[bucket] = before.merge(summary) if before else summary
+        starts, buckets = starts[filled], filled + first
+        # By the hour even where buckets are longer: sums of doubles then do not depend on how readings came.
+        pieces = np.union1d(starts, _hours(timestamps))
+        bucket_of = buckets[np.searchsorted(starts, pieces, side="right") - 1].tolist()
+        for bucket, summary in zip(bucket_of, summaries(timestamps, values, pieces), strict=True):
+            self._merge(bucket, summary)
         if self.shares and not isinstance(values, list):
-            self._select(values, starts, buckets)
+            self._select(values, starts, buckets.tolist())
+
+    def _merge(self, bucket: int, summary: Summary) -> None:
+        before = self.summaries.get(bucket)
+        self.summaries[bucket] = before.merge(summary) if before else summary
 
     def _select(self, values: Array, starts: Array, buckets: list[int]) -> None:
         """Take the percentiles of the buckets that end in this chunk, and keep the values of the last one."""
@@ -309,6 +312,23 @@ class Aggregation:
             [self.percentiles[self._open]] = quantiles(np.concatenate(self._values)[None, :], self.shares)
         self._values = []
         self._open = -1
+
+
+def _concatenated(chunks: Sequence[tuple[Array, Values]]) -> tuple[Array, Values]:
+    if len(chunks) == 1:
+        return chunks[0]
+    timestamps = np.concatenate([at for at, _ in chunks])
+    if isinstance(chunks[0][1], list):
+        return timestamps, [text for _, texts in chunks for text in texts]
+    return timestamps, np.concatenate([cast("Array", values) for _, values in chunks])
+
+
+def _hours(timestamps: Array) -> Array:
+    """Return where an hour of UTC begins; an hour without readings begins nowhere."""
+    first, last = int(timestamps[0]) // _HOUR_MS, int(timestamps[-1]) // _HOUR_MS
+    if last - first > len(timestamps):
+        return np.flatnonzero(np.diff(timestamps // _HOUR_MS, prepend=first - 1))
+    return np.unique(np.searchsorted(timestamps, np.arange(first, last + 1) * _HOUR_MS))
 
 
 def quantiles(rows: Array, shares: Sequence[float]) -> list[tuple[Number, ...]]:
