@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Entity[Any])
 
 _BATCH = 25  # of BatchWriteItem
+_WORTH_THREADS = 4
+_WRITERS = 10
 MAX_LOOKED_AT = 2_000
 """How many items a filtered list looks at for one page; what it then has is the page, and the cursor goes on."""
 
@@ -95,15 +97,24 @@ class Store(Generic[E]):
         self._write_all([{"DeleteRequest": {"Key": self._key(each)}} for each in dict.fromkeys(identifiers)])
 
     def _write_all(self, requests: list[Any]) -> None:
-        for start in range(0, len(requests), _BATCH):
-            waiting: Any = {self._table: requests[start : start + _BATCH]}
-            for attempt in range(8):
-                waiting = self._client.batch_write_item(RequestItems=waiting).get("UnprocessedItems")
-                if not waiting:
-                    break
-                time.sleep(min(1.0, 0.05 * 2**attempt) * random.random())  # noqa: S311 (jitter)
-            else:
-                raise Unavailable("The registry is busy; send this again in a moment.")
+        batches = [requests[start : start + _BATCH] for start in range(0, len(requests), _BATCH)]
+        if len(batches) < _WORTH_THREADS:
+            for batch in batches:
+                self._write_batch(batch)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            list(pool.map(self._write_batch, batches))
+
+    def _write_batch(self, requests: list[Any]) -> None:
+        waiting: Any = {self._table: requests}
+        for attempt in range(8):
+            waiting = self._client.batch_write_item(RequestItems=waiting).get("UnprocessedItems")
+            if not waiting:
+                return
+            time.sleep(min(1.0, 0.05 * 2**attempt) * random.random())  # noqa: S311 (jitter)
+        raise Unavailable("The registry is busy; send this again in a moment.")
 
     def replace(self, thing: E) -> E:
         """Store the next version of a thing, only over the version that it grew from.
