@@ -135,11 +135,8 @@ class Draft:
             self.todo.pop(0)
             self.position = START
 
-        archive = self._archive()
-        try:
-            member = archive.add(name, lambda sink: WRITERS[self.export.format](COLUMNS[content], batches(), sink))
-        finally:
-            archive.leave()
+        write = WRITERS[self.export.format]
+        member = self._archive().add(name, lambda sink: write(COLUMNS[content], batches(), sink))
         self.files.append(File(content, rows, member))
         self.steps += 1
 

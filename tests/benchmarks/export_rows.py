@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+import numpy as np
+
 from functions.exports.contents import READING_COLUMNS
 from functions.exports.draft import DEFLATE_LEVELS, WRITERS
 from whimbrel.domain.archive import Archive
@@ -40,9 +42,11 @@ def hours(rows: int) -> Iterator[Batch]:
     """Yield a sensor's readings at 1 Hz with 8 ms of jitter and a resolution of 0.1, an hour at a time."""
     ids = {name: Id.new() for name in ("deviceId", "componentId", "sensorId")}
     constant = {**ids, "sensorKey": "temperature", "valueType": "DOUBLE", "unit": "Cel", "metadata": None}
-    values = [round(20 + 5 * math.sin(second / 600) + second % 7 / 10, 1) for second in range(HOUR)]
+    # Arrays, as blocks are read.
+    values = np.array([round(20 + 5 * math.sin(second / 600) + second % 7 / 10, 1) for second in range(HOUR)])
     for start in range(0, rows, HOUR):
-        timestamps = [1_700_000_000_000 + second * 1_000 + second * 31 % 8 for second in range(start, start + HOUR)]
+        seconds = np.arange(start, start + HOUR)
+        timestamps = 1_700_000_000_000 + seconds * 1_000 + seconds * 31 % 8
         yield Batch(HOUR, {"timestamp": timestamps, "value": values}, constant, ValueType.DOUBLE)
 
 

@@ -38,7 +38,6 @@ def archived(files: dict[str, bytes], *, level: int = 1, in_turns: bool) -> tupl
     archive = Archive(stream, [], level=level)
     for name, content in files.items():
         if in_turns:
-            archive.leave()
             archive = Archive(stream, members, level=level)
         members.append(archive.add(name, lambda sink, content=content: sink.write(content)))
     archive.close()
@@ -70,7 +69,5 @@ def test_a_failure_leaves_the_stream_without_a_directory() -> None:
 
     with pytest.raises(OSError, match="full"):
         archive.add("a.csv", fail)
-    archive.leave()
-    del archive
 
     assert b"PK\x05\x06" not in stream.content

@@ -6,18 +6,20 @@ import csv
 import io
 import json
 import math
+import random
 import re
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whimbrel.domain import parquet
+from whimbrel.domain import parquet, tabular
 from whimbrel.domain.parquet import parquet_columns, write_parquet
 from whimbrel.domain.series import ValueType
 from whimbrel.domain.tabular import Batch, Column, Kind, Sink, times, write_csv, write_jsonl
@@ -240,6 +242,60 @@ def test_times_are_written_as_one_by_one(timestamps: list[int]) -> None:
     assert times(timestamps) == [format_ms(at) for at in timestamps]
 
 
+DECIMALS = st.builds(lambda number, digits: number / 10**digits, st.integers(-(10**6), 10**6), st.integers(0, 4))
+BY_TYPE: dict[ValueType, st.SearchStrategy[list[Any]]] = {
+    ValueType.DOUBLE: st.lists(DECIMALS | st.sampled_from([0.0, -0.0, 1e-5, 0.0001, 1e15, 1e16, 5e-324]))
+    | st.lists(DECIMALS | st.floats())
+    | st.lists(st.floats()),
+    ValueType.BIGINT: st.lists(st.integers(-(2**63), 2**63 - 1)) | st.lists(st.integers(-(10**5), 10**5)),
+    ValueType.BOOLEAN: st.lists(st.booleans()),
+    ValueType.TEXT: st.lists(st.sampled_from(["on", "=off", "", 'a "b", c', "%s"])) | st.lists(TEXTS),
+}
+
+
+@pytest.mark.parametrize("write", [write_csv, write_jsonl])
+@pytest.mark.parametrize("value_type", ValueType, ids=str)
+@given(data=st.data())
+def test_arrays_are_written_as_lists_are(write: Write, value_type: ValueType, data: st.DataObject) -> None:
+    values = data.draw(BY_TYPE[value_type])
+    near = st.integers(0, 3 * tabular.DAY_MS)
+    timestamps = sorted(data.draw(st.lists(near | TIMESTAMPS, min_size=len(values), max_size=len(values))))
+    constant = {"who": data.draw(st.none() | TEXTS), "note": data.draw(st.none() | st.just('{"%d": 1}'))}
+    kinds = {ValueType.DOUBLE: np.float64, ValueType.BIGINT: np.int64, ValueType.BOOLEAN: np.bool_}
+    listed = Batch(len(values), {"at": timestamps, "value": values}, constant, value_type)
+    arrays: dict[str, Any] = {"at": np.array(timestamps, np.int64)}
+    arrays["value"] = np.array(values, kinds[value_type]) if value_type in kinds else values
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tabular, "WORTH_ARRAYS", 10**9)
+        expected = written(write, [listed])
+        assert written(write, [Batch(len(values), arrays, constant, value_type)]) == expected
+        patch.setattr(tabular, "WORTH_ARRAYS", 1)
+        patch.setattr(tabular, "AT_ONCE", data.draw(st.integers(1, 20)))
+        assert written(write, [listed]) == expected
+        assert written(write, [Batch(len(values), arrays, constant, value_type)]) == expected
+
+
+@pytest.mark.parametrize("write", [write_csv, write_jsonl])
+@pytest.mark.parametrize("odd", [[], [math.nan] * 70, [2**-30] * 71, [-1.25, -0.0, math.inf, 0.1 + 0.2]], ids=len)
+def test_many_rows_are_written_as_few_are(write: Write, odd: list[float]) -> None:
+    dice = random.Random(3)
+    values = [round(dice.gauss(0, 10 ** dice.randrange(1, 7)), dice.randrange(4)) for _ in range(20_000)]
+    values[100 : 100 + len(odd)] = odd
+    made = Batch(len(values), {"at": list(range(0, 7_000 * len(values), 7_000)), "value": values}, {}, ValueType.DOUBLE)
+    columns = [COLUMNS[0], COLUMNS[2]]
+
+    assert written(write, [made], columns) == written(write, cut([made]), columns)
+
+
+@pytest.mark.parametrize("value", [10**15 - 1.0, 10**15 + 0.5, 2**53 / 1000, 123456789.123456, 0.1, 1 / 3], ids=str)
+def test_each_double_is_the_shortest_text_that_reads_back(value: float) -> None:
+    batch = Batch(500, {"at": [0] * 500, "value": [value, -value] * 250}, {}, ValueType.DOUBLE)
+
+    rows = written(write_csv, [batch], [COLUMNS[0], COLUMNS[2]]).decode().split("\r\n")[1:-1]
+
+    assert [row.split(",")[1] for row in rows] == [str(value), str(-value)] * 250
+
+
 class Broken(Exception):
     pass
 
@@ -253,7 +309,7 @@ def test_what_a_source_or_a_sink_raises_comes_through(write: Write) -> None:
         raise Broken
 
     class BrokenSink:
-        def write(self, _data: bytes, /) -> None:
+        def write(self, _data: bytes | memoryview, /) -> None:
             raise Broken
 
     with pytest.raises(Broken):
@@ -267,7 +323,7 @@ def test_memory_does_not_grow_with_rows(write: Write, monkeypatch: pytest.Monkey
     monkeypatch.setattr(parquet, "ROW_GROUP", 4_000)
 
     class Nowhere:
-        def write(self, _data: bytes, /) -> None:
+        def write(self, _data: bytes | memoryview, /) -> None:
             """Take it and forget it."""
 
     def peak(batches: int) -> int:

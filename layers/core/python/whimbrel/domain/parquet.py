@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import Any
 
 from whimbrel.domain.series import ValueType
-from whimbrel.domain.tabular import Batch, Column, Kind, Sink
+from whimbrel.domain.tabular import Batch, Column, Kind, Sink, listed
 
 ROW_GROUP = 32_768
 """Rows of a row group. It is held in memory, and a row may have 10 KB of metadata."""
@@ -108,8 +108,7 @@ def _row_groups(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator
 def _cells(columns: Sequence[Column], batch: Batch) -> Iterator[tuple[str, Iterable[Any]]]:
     for column in columns:
         values = batch.varying.get(column.name)
-        if values is None:
-            values = repeat(batch.constant[column.name], batch.rows)
+        values = repeat(batch.constant[column.name], batch.rows) if values is None else listed(values)
         if column.kind is Kind.VALUE:
             for kind in ValueType:
                 name = f"{column.name}{kind.capitalize()}"
