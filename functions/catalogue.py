@@ -71,7 +71,12 @@ HTTP_FUNCTIONS = (
     Function(
         name="fleet",
         folders=("devices", "components", "sensors", "device_groups", "sites"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.CERTIFICATES_END | Needs.JOB_START | Needs.SECRET,
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | Needs.READINGS_READ
+        | Needs.CERTIFICATES_END
+        | Needs.JOB_START
+        | Needs.SECRET,
     ),
     Function(
         name="provisioning",

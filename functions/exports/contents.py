@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from whimbrel.domain.annotations import Annotation, AnnotationClass, AnnotationClassId
 from whimbrel.domain.exports import Content, Export
-from whimbrel.domain.fleet import Component, Device, Sensor
+from whimbrel.domain.fleet import Component, Device, Sensor, retained_since
 from whimbrel.domain.scopes import ScopeType
 from whimbrel.domain.series import Column as SeriesColumn
 from whimbrel.domain.series import Frame, Series, ValueType
-from whimbrel.domain.tabular import Batch, Column, Kind
+from whimbrel.domain.tabular import Batch, Column, Kind, listed
 from whimbrel.ids import DeviceId, Id, SensorId
-from whimbrel.instants import to_ms
+from whimbrel.instants import now_ms, to_ms
 from whimbrel.store.readings import ReadingStore, Slice
 from whimbrel.store.tenant import Tenant
 from whimbrel.strict_json import dumps
@@ -127,7 +127,7 @@ class Extent:
             sensors = self.sensors(device_id)
             resumed = position if position.device_id == device_id else Position(device_id)
             places = {sensor_id: place for place, sensor_id in enumerate(sensors)}
-            for sensor_id, part in _by_sensor(store, resumed, list(sensors), start_ms, end_ms):
+            for sensor_id, part in _by_sensor(store, resumed, sensors, start_ms, end_ms):
                 part_end = (part.end_ms - start_ms) / (end_ms - start_ms)
                 yield Item(
                     [_batch(sensors[sensor_id], *run) for run in _runs(part.frame, sensor_id)],
@@ -165,17 +165,24 @@ class Extent:
 
 
 def _by_sensor(
-    store: ReadingStore, position: Position, sensor_ids: list[SensorId], start_ms: int, end_ms: int
+    store: ReadingStore, position: Position, sensors: Mapping[SensorId, Sensor], start_ms: int, end_ms: int
 ) -> Iterator[tuple[SensorId, Slice]]:
     """Yield slices of a device from *position* on: sensor after sensor, each oldest first."""
     device_id, begun, at_ms = position
+    sensor_ids = list(sensors)
+    kept_since = retained_since(sensors.values(), now_ms())
     rest = [sensor_id for sensor_id in sensor_ids if sensor_id > begun]
     if begun in sensor_ids:
-        for part in store.read(device_id, [begun], at_ms, end_ms):
+        for part in store.read(device_id, [begun], at_ms, end_ms, not_before=kept_since, arrays=True):
             yield SensorId(begun), part
-    whole = _held(store.read(device_id, rest, start_ms, end_ms)) if len(rest) > 1 else None
+    whole: list[Slice] | None = None
+    if len(rest) > 1:
+        whole = _held(store.read(device_id, rest, start_ms, end_ms, not_before=kept_since, arrays=True))
     for sensor_id in rest:
-        for part in store.read(device_id, [sensor_id], start_ms, end_ms) if whole is None else whole:
+        if whole is not None:
+            yield from ((sensor_id, part) for part in whole)
+            continue
+        for part in store.read(device_id, [sensor_id], start_ms, end_ms, not_before=kept_since, arrays=True):
             yield sensor_id, part
 
 
@@ -200,6 +207,7 @@ def _runs(frame: Frame, sensor_id: str) -> list[tuple[ValueType, Series]]:
     }
     if len(by_type) <= 1:
         return list(by_type.items())
+    by_type = {value_type: _listed(series) for value_type, series in by_type.items()}
     order = sorted(
         (at, value_type, index) for value_type, series in by_type.items() for index, at in enumerate(series.timestamps)
     )
@@ -214,6 +222,12 @@ def _runs(frame: Frame, sensor_id: str) -> list[tuple[ValueType, Series]]:
     return runs
 
 
+def _listed(series: Series) -> Series:
+    """Return the same readings in lists."""
+    timestamps, values, versions = map(listed, (series.timestamps, series.values, series.versions))
+    return Series(timestamps, values, versions, series.metadata)
+
+
 def _batch(sensor: Sensor, value_type: ValueType, series: Series) -> Batch:
     constant: dict[str, str | None] = {
         "deviceId": sensor.device_id,
@@ -225,7 +239,7 @@ def _batch(sensor: Sensor, value_type: ValueType, series: Series) -> Batch:
     }
     varying: dict[str, Sequence[object]] = {"timestamp": series.timestamps, "value": series.values}
     if series.metadata:
-        varying["metadata"] = [series.metadata.get(at) for at in series.timestamps]
+        varying["metadata"] = list(map(series.metadata.get, _listed(series).timestamps))
     else:
         constant["metadata"] = None
     return Batch(len(series), varying, constant, value_type)

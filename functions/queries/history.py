@@ -10,9 +10,10 @@ import numpy as np
 
 from whimbrel.domain import codec
 from whimbrel.domain.aggregates import Aggregation, Array, Summary, Values
-from whimbrel.domain.fleet import Sensor
+from whimbrel.domain.fleet import Sensor, retained_since
 from whimbrel.domain.series import Column, Series, ValueType
 from whimbrel.ids import DeviceId, SensorId
+from whimbrel.instants import now_ms
 from whimbrel.store.readings import ReadingStore
 
 MOST_READINGS = 20_000_000
@@ -54,11 +55,12 @@ class History:
             TooManyReadings: there are too many.
         """
         by_device: dict[DeviceId, dict[Column, Taker]] = {}
+        kept_since = retained_since(sensors.values(), now_ms())
         for sensor_id, sensor in sensors.items():
             column = Column(sensor_id, sensor.value_type)
             by_device.setdefault(sensor.device_id, {})[column] = takers[sensor_id]
         for device_id, columns in by_device.items():
-            self._give(device_id, columns, start_ms, end_ms)
+            self._give(device_id, columns, start_ms, end_ms, kept_since)
 
     def give_sums(self, sensor: Sensor, taker: Aggregation, start_ms: int, end_ms: int) -> None:
         """Do as `give` for a taker whose buckets are whole hours in UTC, by the sums of past days where they are kept.
@@ -69,15 +71,17 @@ class History:
             TooManyReadings: there are too many to read.
         """
         column = Column(sensor.id, sensor.value_type)
+        kept_since = retained_since([sensor], now_ms())
+        start_ms = max(start_ms, kept_since.get(sensor.id, start_ms))
         rollup = self.store.rollup(sensor.device_id, column, start_ms, end_ms)
         left = start_ms
         for days in _runs(rollup.wanted, rollup.kept):
             run_start, run_end = days.start * DAY_MS, days.stop * DAY_MS
-            self._give(sensor.device_id, {column: taker}, left, run_start)
+            self._give(sensor.device_id, {column: taker}, left, run_start, kept_since)
             sums = {day: rollup.kept.get(day, []) for day in days}
             if days.start not in rollup.kept:
                 hours = Aggregation(np.arange(run_start, run_end + 1, HOUR_MS))
-                self._give(sensor.device_id, {column: hours}, run_start, run_end)
+                self._give(sensor.device_id, {column: hours}, run_start, run_end, kept_since)
                 hours.finish()
                 for hour, summary in hours.summaries.items():
                     sums[days.start + hour * HOUR_MS // DAY_MS].append(tuple(summary))
@@ -87,10 +91,17 @@ class History:
                 for figures in sums[day]:
                     taker.absorb(Summary._make(figures))
             left = run_end
-        self._give(sensor.device_id, {column: taker}, left, end_ms)
+        self._give(sensor.device_id, {column: taker}, left, end_ms, kept_since)
 
-    def _give(self, device_id: DeviceId, columns: Mapping[Column, Taker], start_ms: int, end_ms: int) -> None:
-        for column, timestamps, values in self._chunks(device_id, columns, start_ms, end_ms):
+    def _give(
+        self,
+        device_id: DeviceId,
+        columns: Mapping[Column, Taker],
+        start_ms: int,
+        end_ms: int,
+        kept_since: Mapping[str, int],
+    ) -> None:
+        for column, timestamps, values in self._chunks(device_id, columns, start_ms, end_ms, kept_since):
             self._taken += len(timestamps)
             if self._taken > MOST_READINGS:
                 raise TooManyReadings(f"it has more than the {MOST_READINGS:,} readings that one query looks at")
@@ -99,21 +110,29 @@ class History:
     def before(self, sensor: Sensor, start_ms: int) -> Summary | None:
         """Return the last reading of *sensor* before *start_ms*, if there is one in the year before."""
         column = Column(sensor.id, sensor.value_type)
-        found = self.store.read(sensor.device_id, [sensor.id], start_ms - LOOK_BACK_MS, start_ms, order="desc")
-        for piece in found:
+        kept_since = retained_since([sensor], now_ms())
+        first_ms = start_ms - LOOK_BACK_MS
+        for piece in self.store.read(
+            sensor.device_id, [sensor.id], first_ms, start_ms, order="desc", not_before=kept_since
+        ):
             if series := piece.frame.get(column):
                 reading = series.at(0)
                 return Summary.of(reading.timestamp, reading.value)
         return None
 
     def _chunks(
-        self, device_id: DeviceId, columns: Mapping[Column, Taker], start_ms: int, end_ms: int
+        self,
+        device_id: DeviceId,
+        columns: Mapping[Column, Taker],
+        start_ms: int,
+        end_ms: int,
+        kept_since: Mapping[str, int],
     ) -> Iterator[tuple[Column, Array, Values]]:
         if start_ms >= end_ms:
             return
         codec.vectorise()
         sensor_ids = [column.sensor_id for column in columns]
-        for piece in self.store.read(device_id, sensor_ids, start_ms, end_ms, arrays=True):
+        for piece in self.store.read(device_id, sensor_ids, start_ms, end_ms, not_before=kept_since, arrays=True):
             for column, series in piece.frame.items():
                 if column in columns:
                     yield column, np.asarray(series.timestamps, np.int64), _values(column.value_type, series)

@@ -22,7 +22,7 @@ from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.bodies import Instant
 from whimbrel.domain.durations import parse_duration
-from whimbrel.domain.fleet import Component, Device, Sensor
+from whimbrel.domain.fleet import Component, Device, Sensor, newest_shown, retained_since
 from whimbrel.domain.jobs import JobAnswer, JobKind
 from whimbrel.domain.series import Reading
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
@@ -129,8 +129,7 @@ def get_latest_readings(
     store = tenant.readings()
     items: list[LatestReading] = []
     for device, members in by_device.items():
-        newest = store.latest(device, [sensor.id for sensor in members])
-        found = {column.sensor_id: reading for column, reading in newest.items()}
+        found = newest_shown(store.latest(device, [sensor.id for sensor in members]), members, instants.now_ms())
         items += [_latest(sensor, found[sensor.id]) for sensor in members if sensor.id in found]
     return LatestReadings(items=items)
 
@@ -203,7 +202,9 @@ def _page(
         start, end = (max(start, at + 1), end) if order == "asc" else (start, min(end, at))
     points: list[Point] = []
     next_cursor: str | None = None
-    for piece in tenant.readings().read(sensor.device_id, [sensor_id], start, end, order=order):
+    kept_since = retained_since([sensor], instants.now_ms())
+    found = tenant.readings().read(sensor.device_id, [sensor_id], start, end, order=order, not_before=kept_since)
+    for piece in found:
         for column, series in piece.frame.items():
             if column.value_type is not sensor.value_type:
                 continue

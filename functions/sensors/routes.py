@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
-from functions.sensors.models import SensorBody, SensorCreate
+from functions.sensors.models import SensorAnswer, SensorBody, SensorCreate
 from whimbrel.auth import Scope
-from whimbrel.domain.fleet import Component, Sensor
+from whimbrel.domain.fleet import Component, Sensor, newest_shown
 from whimbrel.domain.readings import MAIN_COMPONENT
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.parameters import Cursor, Limit
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import ALL_METHODS, StandardMethods, check_references
 from whimbrel.ids import ComponentId, DeviceId, SensorId
+from whimbrel.instants import now_ms
 from whimbrel.pages import Page
-from whimbrel.problems import AlreadyExists, InvalidRequest
+from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound
 
 resource = Resource("/api/v1/sensors", tag="Sensors")
+
+SensorPath = Annotated[SensorId, Path(alias="sensorId")]
 
 
 @resource.operation("GET", scope=Scope.DEVICES_READ)
@@ -64,10 +67,21 @@ def create_sensor(body: SensorCreate, tenant: CurrentTenant) -> Sensor:
     sensor = Sensor(
         id=SensorId.named(body.device_id, body.component, body.key),
         component_id=component_id,
-        **{name: getattr(body, name) for name in ("device_id", "key", "value_type", "name", "unit")},
+        **{name: getattr(body, name) for name in ("device_id", "key", "value_type", "name", "unit", "retention_days")},
     )
     check_references(sensor, tenant)
     return tenant.things(Sensor).add(sensor)
+
+
+@resource.operation("GET", "/{sensorId}", scope=Scope.DEVICES_READ, problems=[NotFound])
+def get_sensor(sensor_id: SensorPath, tenant: CurrentTenant) -> SensorAnswer:
+    """Get a sensor.
+
+    With its `lastReading`, which lists leave out: to show many, get `/readings/latest`.
+    """
+    sensor = tenant.things(Sensor).get(sensor_id)
+    newest = tenant.readings().latest(sensor.device_id, [sensor_id])
+    return SensorAnswer.of_sensor(sensor, newest_shown(newest, [sensor], now_ms()).get(sensor_id))
 
 
 StandardMethods(
@@ -78,5 +92,5 @@ StandardMethods(
     write=Scope.DEVICES_WRITE,
     singular="sensor",
     plural="sensors",
-    only=ALL_METHODS - {"list", "create"},
+    only=ALL_METHODS - {"list", "create", "get"},
 ).register(resource)

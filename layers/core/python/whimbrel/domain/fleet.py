@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
@@ -18,7 +19,7 @@ from whimbrel.domain.profiles import (
     SensorProfileId,
     VersionText,
 )
-from whimbrel.domain.series import ValueType
+from whimbrel.domain.series import Column, Reading, ValueType
 from whimbrel.entity import Entity
 from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
 
@@ -35,7 +36,12 @@ class DeviceGroupId(Id):
     __slots__ = ()
 
 
+DAY_MS = 86_400_000
+
 Number = StrictInt | StrictFloat
+
+RetentionDays = Annotated[StrictInt, Field(ge=1, le=36_500)]
+"""How long readings can be asked for, in days."""
 
 
 class Location(Wire):
@@ -229,6 +235,9 @@ class SensorFields(Wire):
 
     name: Name
     unit: Annotated[str, Field(min_length=1, max_length=32, description="UCUM, such as Cel or kW.h.")] | None = None
+    retention_days: (
+        Annotated[RetentionDays, Field(description="null: as long as the organization keeps readings.")] | None
+    ) = None
 
 
 class Sensor(SensorFields, Entity[SensorId]):
@@ -244,3 +253,21 @@ class Sensor(SensorFields, Entity[SensorId]):
 
     def references(self) -> dict[str, type[Entity[Any]]]:
         return {"device_id": Device, "component_id": Component}
+
+
+def retained_since(sensors: Iterable[Sensor], now_ms: int) -> dict[str, int]:
+    """Return, of those with a retention of their own, the moment before which it hides readings at *now_ms*."""
+    return {
+        sensor.id: now_ms - sensor.retention_days * DAY_MS for sensor in sensors if sensor.retention_days is not None
+    }
+
+
+def newest_shown(newest: Mapping[Column, Reading], sensors: Collection[Sensor], now_ms: int) -> dict[SensorId, Reading]:
+    """Return the newest reading of each sensor in its type, if its own retention does not hide it at *now_ms*."""
+    kept_since = retained_since(sensors, now_ms)
+    found = {sensor.id: newest.get(Column(sensor.id, sensor.value_type)) for sensor in sensors}
+    return {
+        sensor_id: reading
+        for sensor_id, reading in found.items()
+        if reading is not None and reading.timestamp >= kept_since.get(sensor_id, reading.timestamp)
+    }
