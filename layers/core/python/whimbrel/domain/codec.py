@@ -4,8 +4,10 @@ Layout, integers being of variable length::
 
     format (1 byte) · CRC-32 of the rest (4 bytes, little-endian)
     groups:   how many; each: size · rows · timestamps · version streams: how many, each run-length
-    columns:  how many; each: sensor id (16 bytes, or as many as were asked for) · size · type · group · version stream
-              · present in every row, or flags · values · metadata: how many, their timestamps, their texts
+    columns:  how many; each: sensor id (16 bytes, or as many as were asked for) · size
+              · type, whether rows are missing, whether there is metadata · group · version stream
+              · flags of the rows it has, if any are missing · values
+              · metadata, if there is any: how many, their timestamps, their texts
 
 Sensors that report together share a group: its timestamps and, if they agree, its versions are written once. A reader
 that wants some of the sensors skips the others by their sizes. Standard library only; numpy is used once it has been
@@ -17,7 +19,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from whimbrel.domain import kernel as plain
 from whimbrel.domain.columns import (
@@ -56,7 +58,8 @@ _OCTETS_A_FLAG = 4
 _SPARSEST = 8
 """A sensor joins a group if it reports in an eighth of its rows, and half of its readings fall on rows of the group."""
 _WORTH_AN_ARRAY = 256
-_EVERY_ROW, _FLAGGED = 0, 1
+_FLAGGED, _NOTED = 4, 8
+"""In one number with a type's place in `_TYPES`."""
 
 _vectorised: Kernel | None = None
 
@@ -140,6 +143,7 @@ class _Group:
 
     timestamps: Numbers
     streams: list[list[int | None] | Numbers] = field(default_factory=list)
+    has_gaps: bool = False
 
     def written(self, to: Writer, kernel: Kernel) -> bytearray:
         timestamps = kernel.integers(self.timestamps)
@@ -147,12 +151,11 @@ class _Group:
         write_timestamps(to, kernel, timestamps)
         to.unsigned(len(self.streams))
         for stream in self.streams:
-            write_versions(to, kernel, kernel.integers(_filled(stream)), timestamps)
+            write_versions(to, kernel, _filled(stream) if self.has_gaps else stream, timestamps)
         return to.content
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a column is: its group, its version stream, and the rows it has (None: all of them)."""
 
     group: int
@@ -214,9 +217,10 @@ def _stream(kernel: Kernel, group: _Group, versions: Numbers, flags: Any) -> int
                 return number
         wanted = versions
     else:
+        group.has_gaps = True
         given = iter(map(int, versions))
         wanted = [next(given) if flag else None for flag in flags]
-    for number, stream in enumerate(group.streams):
+    for number, stream in enumerate(group.streams if group.has_gaps else ()):
         if _has_gaps(wanted) or _has_gaps(stream):
             both = list(zip(kernel.listed(wanted), kernel.listed(stream), strict=True))
             if all(mine is None or its is None or mine == its for mine, its in both):
@@ -248,15 +252,15 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _written(to: Writer, kernel: Kernel, column: Column, series: Series, place: _Place) -> bytearray:
-    to.unsigned(_TYPES.index(column.value_type))
+    has_flags, is_noted = place.flags is not None, bool(series.metadata)
+    to.unsigned(_TYPES.index(column.value_type) | has_flags * _FLAGGED | is_noted * _NOTED)
     to.unsigned(place.group)
     to.unsigned(place.stream)
-    to.unsigned(_EVERY_ROW if place.flags is None else _FLAGGED)
-    if place.flags is not None:
+    if has_flags:
         write_flags(to, kernel, place.flags)
     _WRITERS[column.value_type](to, kernel, series.values)
-    to.unsigned(len(series.metadata))
-    if series.metadata:
+    if is_noted:
+        to.unsigned(len(series.metadata))
         noted = sorted(series.metadata.items())
         write_integers(to, kernel, kernel.integers([timestamp for timestamp, _ in noted]))
         write_texts(to, kernel, [text for _, text in noted])
@@ -276,8 +280,9 @@ def _read(block: bytes, sensor_ids: Collection[str] | None, id_octets: int, *, l
         sensor_id = _hyphenated(digits) if id_octets == _ID_OCTETS else digits
         part = source.part()
         if sensor_ids is None or sensor_id in sensor_ids:
-            value_type = _TYPES[part.unsigned()]
-            frame[Column(sensor_id, value_type)] = _column(part, value_type, groups, listed=listed)
+            form = part.unsigned()
+            value_type = _TYPES[form & 3]
+            frame[Column(sensor_id, value_type)] = _column(part, form, groups, listed=listed)
     if not source.is_at_end:
         raise CorruptBlock("something follows its last column")
     return frame
@@ -301,7 +306,8 @@ class _Rows:
             raise CorruptBlock("a group has no rows, or too many")
         self.kernel = _kernel(rows)
         timestamps = read_timestamps(source, self.kernel, rows)
-        self.streams = [read_versions(source, self.kernel, timestamps) for _ in range(source.count(rows))]
+        streams = range(source.count(rows))
+        self.streams = [read_versions(source, self.kernel, timestamps, listed=listed) for _ in streams]
         if not source.is_at_end:
             raise CorruptBlock("something follows a group's versions")
         self.timestamps = timestamps
@@ -310,21 +316,22 @@ class _Rows:
             self.streams = [self.kernel.listed(stream) for stream in self.streams]
 
 
-def _column(source: Reader, value_type: ValueType, groups: list[_Rows], *, listed: bool) -> Series:
+def _column(source: Reader, form: int, groups: list[_Rows], *, listed: bool) -> Series:
     rows = groups[source.unsigned()]
     rows.unpack(listed=listed)
     kernel = rows.kernel
     timestamps, versions = rows.timestamps, rows.streams[source.unsigned()]
-    if source.unsigned() == _FLAGGED:
+    if form & _FLAGGED:
         source.spend(len(timestamps) * _OCTETS_A_FLAG)
         flags = read_flags(source, kernel, len(timestamps))
         timestamps, versions = kernel.select(timestamps, flags), kernel.select(versions, flags)
         if listed:
             timestamps, versions = kernel.listed(timestamps), kernel.listed(versions)
     source.spend(len(timestamps) * _OCTETS_A_ROW)
-    values = _READERS[value_type](source, kernel, len(timestamps))
+    values = _READERS[_TYPES[form & 3]](source, kernel, len(timestamps))
     metadata: dict[int, str] = {}
-    if noted := source.count(_OCTETS_A_ROW):
+    if form & _NOTED:
+        noted = source.count(_OCTETS_A_ROW)
         at = kernel.listed(read_integers(source, kernel, noted))
         metadata = dict(zip(at, read_texts(source, kernel, noted), strict=True))
     if not source.is_at_end:

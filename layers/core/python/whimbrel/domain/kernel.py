@@ -29,11 +29,6 @@ def listed(numbers: Sequence[int]) -> list[int]:
     return list(numbers)
 
 
-def pick(numbers: Sequence[int], positions: Iterable[int]) -> list[int]:
-    """Return the numbers at a few *positions*, always as Python's own."""
-    return [numbers[position] for position in positions]
-
-
 def take(numbers: Sequence[int], positions: Iterable[int]) -> list[int]:
     """Return the numbers at *positions*, of which there may be many."""
     return [numbers[position] for position in positions]
@@ -88,6 +83,21 @@ def from_planes(count: int, base: int, found: Sequence[bytes]) -> list[int]:
     return list(map(add, words, repeat(base)))
 
 
+def rests(timestamps: Sequence[int], first: int, step: int) -> list[int]:
+    """Return how far each timestamp lies after its place, the places beginning with *first* and a *step* apart."""
+    return list(map(sub, timestamps, range(first, first + len(timestamps) * step, step)))
+
+
+def from_rests(found: Sequence[int], first: int, step: int) -> list[int]:
+    """Return the timestamps: the inverse of `rests`."""
+    return list(map(add, found, range(first, first + len(found) * step, step)))
+
+
+def even(count: int, first: int, step: int) -> list[int]:
+    """Return *count* timestamps that are *step* apart."""
+    return list(range(first, first + count * step, step))
+
+
 def grid(timestamps: Sequence[int], origin: int, step: int) -> tuple[list[int], list[int]]:
     """Return how many steps each timestamp but the first is after the one before, and each one's way into its step."""
     cells = list(map(divmod, map(sub, timestamps, repeat(origin)), repeat(step)))
@@ -108,12 +118,15 @@ def decimal(values: Sequence[float], exponent: int) -> tuple[list[int], list[int
 
     There the integer is the one before it (0 at first). Back means to the bit: -0.0 and NaN never come back.
     """
+    values = list(values)
     scale = 10.0**exponent
     try:
-        numbers = list(map(round, map(mul, values, repeat(scale))))
-        if min(numbers) >= -_LARGEST_EXACT and max(numbers) <= _LARGEST_EXACT:
-            back = array("d", map(truediv, numbers, repeat(scale)))
-            if back.tobytes() == array("d", values).tobytes():
+        numbers = list(map(float.__round__, map(mul, values, repeat(scale))))
+        low, high = min(numbers), max(numbers)
+        if low >= -_LARGEST_EXACT and high <= _LARGEST_EXACT:
+            back = list(map(truediv, numbers, repeat(scale)))
+            # Equal is equal to the bit, but for zeros of either sign.
+            if back == values and (low > 0 or high < 0 or double_bits(back) == double_bits(values)):
                 return numbers, []
     except (ValueError, OverflowError):
         pass
@@ -168,6 +181,9 @@ def select(rows: Sequence[int], flags: Sequence[bool]) -> list[int]:
 
 def runs(numbers: Sequence[int]) -> tuple[list[int], list[int]]:
     """Return where a run of equal numbers begins, and how long each is."""
+    numbers = integers(numbers)
+    if numbers == [numbers[0]] * len(numbers):
+        return [0], [len(numbers)]
     lengths = [len(list(run)) for _, run in groupby(numbers)]
     return list(accumulate(lengths[:-1], initial=0)), lengths
 

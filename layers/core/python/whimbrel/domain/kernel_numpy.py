@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ Array = np.ndarray[Any, Any]
 
 _LARGEST_EXACT = 2.0**53
 _WORD = 2**64
+_OCTET = 2**8
 
 
 def integers(numbers: Sequence[int] | Array) -> Array:
@@ -19,10 +20,6 @@ def integers(numbers: Sequence[int] | Array) -> Array:
 
 def listed(numbers: Sequence[int] | Array) -> list[int]:
     return numbers.tolist() if isinstance(numbers, np.ndarray) else list(numbers)
-
-
-def pick(numbers: Sequence[int] | Array, positions: Iterable[int]) -> list[int]:
-    return integers(numbers)[list(positions)].tolist()
 
 
 def take(numbers: Sequence[int] | Array, positions: Array) -> Array:
@@ -52,9 +49,9 @@ def sums(first: int, differences: Sequence[int] | Array) -> Array:
 
 
 def planes(numbers: Sequence[int] | Array, base: int, width: int) -> list[bytes]:
-    offsets = integers(numbers).view(np.uint64) - np.uint64(base % _WORD)
     if width == 1:
-        return [offsets.astype(np.uint8).tobytes()]
+        return [(integers(numbers).astype(np.uint8) - np.uint8(base % _OCTET)).tobytes()]
+    offsets = integers(numbers).view(np.uint64) - np.uint64(base % _WORD)
     octets = offsets.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)
     return [octets[:, plane].tobytes() for plane in range(width)]
 
@@ -62,11 +59,29 @@ def planes(numbers: Sequence[int] | Array, base: int, width: int) -> list[bytes]
 def from_planes(count: int, base: int, found: Sequence[bytes]) -> Array:
     if not found:
         return np.full(count, np.uint64(base % _WORD).astype(np.int64))
-    numbers = np.frombuffer(found[0], np.uint8).astype(np.uint64)
-    for plane, content in enumerate(found[1:], 1):
-        numbers |= np.frombuffer(content, np.uint8).astype(np.uint64) << np.uint64(8 * plane)
+    if len(found) == 1:
+        numbers = np.frombuffer(found[0], np.uint8).astype(np.uint64)
+    else:
+        octets = np.zeros((count, 8), np.uint8)
+        for plane, content in enumerate(found):
+            octets[:, plane] = np.frombuffer(content, np.uint8)
+        numbers = octets.view("<u8")[:, 0].astype(np.uint64, copy=False)
     numbers += np.uint64(base % _WORD)
     return numbers.view(np.int64)
+
+
+def rests(timestamps: Sequence[int] | Array, first: int, step: int) -> Array:
+    return integers(timestamps) - even(len(timestamps), first, step)
+
+
+def from_rests(found: Array, first: int, step: int) -> Array:
+    timestamps = even(len(found), first, step)
+    timestamps += found
+    return timestamps
+
+
+def even(count: int, first: int, step: int) -> Array:
+    return np.arange(first, first + count * step, step, dtype=np.int64)
 
 
 def grid(timestamps: Sequence[int] | Array, origin: int, step: int) -> tuple[Array, Array]:
@@ -89,11 +104,12 @@ def decimal(values: Sequence[float] | Array, exponent: int) -> tuple[Array, list
     scale = 10.0**exponent
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = np.rint(array * scale)
-        fits = np.abs(scaled) <= _LARGEST_EXACT
-        back = (scaled + 0.0) / scale
+        numbers = scaled.astype(np.int64)
+        back = numbers / scale
+    fits = (scaled >= -_LARGEST_EXACT) & (scaled <= _LARGEST_EXACT)
     good = fits & (back.view(np.int64) == array.view(np.int64))
     if good.all():
-        return scaled.astype(np.int64), []
+        return numbers, []
     latest_good = np.maximum.accumulate(np.where(good, np.arange(len(array)), -1))
     numbers = np.where(good, scaled, 0.0).astype(np.int64)
     numbers = np.where(latest_good >= 0, numbers[latest_good], 0)
@@ -129,7 +145,11 @@ def select(rows: Sequence[int] | Array, flags: Array) -> Array:
 
 
 def runs(numbers: Sequence[int] | Array) -> tuple[Array, Array]:
+    if isinstance(numbers, list) and numbers == [numbers[0]] * len(numbers):
+        return np.array([0]), np.array([len(numbers)])
     array = integers(numbers)
+    if (array == array[0]).all():
+        return np.array([0]), np.array([len(array)])
     starts = np.flatnonzero(np.concatenate(([True], array[1:] != array[:-1])))
     return starts, np.diff(starts, append=len(array))
 
