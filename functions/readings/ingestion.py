@@ -16,7 +16,8 @@ from whimbrel.strict_json import Repeated, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whimbrel.domain.readings import Intake, Rejection
+    from whimbrel.domain.intake import Intake
+    from whimbrel.domain.readings import Rejection
     from whimbrel.http.exchange import Exchange
     from whimbrel.store.equipment import Equipment
     from whimbrel.store.tenant import Tenant

@@ -18,7 +18,8 @@ from typing import Any
 
 from tests.conftest import aws_in_process, make_organization
 from whimbrel.domain import codec
-from whimbrel.domain.readings import Intake, KnownDevice, KnownSensor
+from whimbrel.domain.intake import Intake
+from whimbrel.domain.readings import KnownDevice, KnownSensor
 from whimbrel.domain.series import Frame, ValueType
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.instants import format_ms

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from whimbrel.domain import readings
+from whimbrel.domain import reading_values
+from whimbrel.domain.intake import Intake
 from whimbrel.domain.profile_rules import compile_fields
-from whimbrel.domain.readings import Intake, KnownDevice, KnownSensor, Reason
+from whimbrel.domain.readings import KnownDevice, KnownSensor, Reason
 from whimbrel.domain.series import ValueType
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.instants import format_ms, parse_ms
@@ -239,14 +240,14 @@ def test_a_time_in_parts_is_the_time_as_a_whole(text: str) -> None:
 
     if expected is None:
         with pytest.raises(ValueError, match=r"it|year|day|month|hour|minute|second|offset"):
-            readings._ms(text)
+            reading_values.ms_of(text)
     else:
-        assert readings._ms(text) == expected
+        assert reading_values.ms_of(text) == expected
 
 
 def test_parts_of_times_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = readings._Parts("1970-01-01T00:00:00", "")
-    monkeypatch.setattr(readings, "_MOST_PARTS", 10)
+    parts = reading_values._Parts("1970-01-01T00:00:00", "")
+    monkeypatch.setattr(reading_values, "_MOST_PARTS", 10)
 
     found = [parts[f".{number:03d}Z"] for number in range(100)]
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from whimbrel.domain.readings import KnownSensor, Reason, Refused, value_of
+from whimbrel.domain.reading_values import value_of
+from whimbrel.domain.readings import KnownSensor, Reason, Refused
 from whimbrel.domain.series import Value, ValueType
 from whimbrel.ids import ComponentId, SensorId
 

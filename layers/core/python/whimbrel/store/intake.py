@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from whimbrel.domain.readings import Intake, KnownDevice, Reason, Rejection
+from whimbrel.domain.intake import Intake
+from whimbrel.domain.readings import KnownDevice, Reason, Rejection
 from whimbrel.domain.series import join_frames
 from whimbrel.ids import DeviceId, Id
 from whimbrel.instants import from_ms
