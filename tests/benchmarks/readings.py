@@ -1,185 +1,225 @@
-"""What readings cost: bytes and time of the codec, write units of the store. ``python -m tests.benchmarks.readings``.
+"""What a block costs: bytes a reading by series, beside other encodings, and the time to encode and decode.
 
-Prints tables and writes ``reports/readings.json``. Times are the best of several runs on this machine; trust their
-ratios.
+``python -m tests.benchmarks.readings``. The series are those that a size is promised for, in blocks of an hour, a day
+or a month. Times are of the processor, each way in turn, the median and the best of several runs.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import statistics
+import struct
 import time
+import zlib
 from collections.abc import Callable, Iterator
-from hashlib import sha256
-from pathlib import Path
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
-from tests.models.dynamodb import DynamoDB, octets_of
-from tests.unit.domain.frames import START, promised, sensor_id
+import numpy as np
+
+from tests.benchmarks.tables import SEED, Cell, Table
+from tests.unit.domain.frames import promised
 from whimbrel.domain import codec
-from whimbrel.domain.series import Batch, Column, Frame, Series, ValueType
-from whimbrel.store import readings
-from whimbrel.store.readings import ReadingStore
-from whimbrel.store.readings_log import lane_of
+from whimbrel.domain.series import Frame, Series, Value
 
-REPORT = Path("reports/readings.json")
 RUNS = 15
-UNIT_OCTETS = 1024
-
-
-def nanoseconds(call: Callable[[], object], count: int) -> float:
-    """Return the best time of *call*, over *count* readings each."""
-    best = float("inf")
-    for _ in range(RUNS):
-        began = time.perf_counter_ns()
-        call()
-        best = min(best, time.perf_counter_ns() - began)
-    return round(best / count, 1)
-
-
-def blocks() -> Iterator[dict[str, Any]]:
-    """Yield a row for each series that a size is promised for."""
-    for name, (frame, entropy, _) in promised(random.Random(20261122)).items():
-        count = sum(map(len, frame.values()))
-        codec._vectorised = None
-        block = codec.encode(frame)
-        row = {
-            "series": name,
-            "readings": count,
-            "bytes a reading": round(len(block) / count, 3),
-            "entropy": round(entropy, 3),
-            "encode ns": nanoseconds(lambda frame=frame: codec.encode(frame), count),
-            "decode ns": nanoseconds(lambda block=block: codec.decode(block), count),
-        }
-        codec.vectorise()
-        arrays = codec.decode_arrays(block)
-        row["numpy encode ns"] = nanoseconds(lambda arrays=arrays: codec.encode(arrays), count)
-        row["numpy decode ns"] = nanoseconds(lambda block=block: codec.decode_arrays(block), count)
-        codec._vectorised = None
-        yield row
-
-
-class Metered(DynamoDB):
-    """Counts write units as DynamoDB bills them: of each put or update, every kilobyte begun, keys included."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.units = {"log": 0, "blocks": 0}
-
-    def put_item(self, **request: Any) -> dict[str, Any]:
-        self.units[request["TableName"]] += -(-octets_of(request["Item"]) // UNIT_OCTETS)
-        return super().put_item(**request)
-
-    def update_item(self, **request: Any) -> dict[str, Any]:
-        self.units[request["TableName"]] += 1
-        return super().update_item(**request)
-
-    def batch_write_item(self, **request: Any) -> dict[str, Any]:
-        for table, puts in request["RequestItems"].items():
-            self.units[table] += sum(-(-octets_of(put["PutRequest"]["Item"]) // UNIT_OCTETS) for put in puts)
-        return super().batch_write_item(**request)
-
-
-def device(number: int) -> str:
-    return f"0190abcd-{number % 65536:04x}-7abc-8def-000000000000"
-
-
-def fleet(
-    devices: int, sensors: int, every_s: int, *, readings_a_message: int = 1, hours: float = 1
-) -> Iterator[tuple[int, Batch]]:
-    """Yield what arrives in each ten seconds, and when: every device sends a message for each so many readings."""
-    dice = random.Random(1)
-    level = [[200 + dice.randrange(50) for _ in range(sensors)] for _ in range(devices)]
-    period = every_s * readings_a_message
-    for second in range(0, int(hours * 3600), 10):
-        batch: dict[str, Frame] = {}
-        for number in range(devices):
-            at: list[int] = []
-            for tick in range(second, second + 10):
-                if (tick - number) % period == 0:
-                    at += [START + (tick - row * every_s) * 1000 for row in range(readings_a_message)][::-1]
-            if at:
-                frame: Frame = {}
-                for sensor in range(sensors):
-                    values: list[Any] = []
-                    for _ in at:
-                        level[number][sensor] += dice.randint(-1, 1)
-                        values.append(level[number][sensor] / 10)
-                    column = Column(sensor_id(number << 8 | sensor), ValueType.DOUBLE)
-                    frame[column] = Series(at, values, [START + second * 1000] * len(at))
-                batch[device(number)] = frame
-        if batch:
-            yield START + (second + 10) * 1000, batch
-
-
-def backfill() -> Iterator[tuple[int, Batch]]:
-    """Yield a year of one sensor, every 15 s, in calls of 50,000 readings."""
-    dice, level = random.Random(1), 200
-    for call in range(42):
-        at = [START - (42 - call) * 750_000_000 + row * 15_000 for row in range(50_000)]
-        values: list[Any] = []
-        for _ in at:
-            level += dice.randint(-1, 1)
-            values.append(level / 10)
-        yield START + call * 1000, {device(1): {Column(sensor_id(1), ValueType.DOUBLE): Series.of(at, values, START)}}
-
-
-def shared_lane(device_id: str) -> str:
-    """Return one of 2 lanes, as 16 would be for about a thousand devices: the ratio is what counts."""
-    return str(sha256(device_id.encode()).digest()[0] % 2)
-
-
-def write_units(arrivals: Iterator[tuple[int, Batch]]) -> dict[str, Any]:
-    """Return what a million readings cost, when every compaction that is asked for happens two minutes later."""
-    client, now, asked, total = Metered(), [START], list[tuple[int, str]](), 0
-    store = ReadingStore(
-        client,
-        "log",
-        "blocks",
-        "0190abcd-0000-7abc-8def-00000000000f",
-        clock=lambda: now[0],
-        chance=random.Random(1),
-        request_compaction=lambda lane: asked.append((now[0] + 125_000, lane)),
-    )
-    for at, batch in arrivals:
-        now[0] = at
-        while asked and asked[0][0] <= at:
-            store.compact(asked.pop(0)[1])
-        assert store.append(batch) == {}
-        total += sum(len(series) for frame in batch.values() for series in frame.values())
-    now[0] += 86_400_000
-    for lane in list(store.lanes()):
-        store.compact(lane)
-    stored = sum(octets_of(item) + 100 for item in client.items("blocks").values())
-    return {
-        "readings": total,
-        "write units a million, log": round(client.units["log"] * 1e6 / total),
-        "write units a million, blocks": round(client.units["blocks"] * 1e6 / total),
-        "billed bytes a reading": round(stored / total, 2),
-    }
-
-
-def costs() -> Iterator[dict[str, Any]]:
-    scenes: list[tuple[str, Callable[[], Iterator[tuple[int, Batch]]]]] = [
-        ("100 sensors at 1 Hz, a message each", lambda: fleet(100, 1, 1, hours=0.5)),
-        ("100 devices x 10 sensors every 60 s", lambda: fleet(100, 10, 60, hours=2)),
-        ("20 devices x 10 sensors at 1 Hz, a message a minute", lambda: fleet(20, 10, 1, readings_a_message=60)),
-        ("one year of one sensor, 50,000 readings a call", backfill),
-    ]
-    for name, scene in scenes:
-        for lanes, rule in (("one a device", lane_of), ("shared by 50", shared_lane)):
-            readings.lane_of = rule
-            yield {"scene": name, "lanes": lanes, **write_units(scene())}
-    readings.lane_of = lane_of
+LEAST_NS = 2_000_000
+"""What is shorter is repeated within a run."""
+GOALS = {"encode arrays, numpy": 45, "decode arrays, numpy": 15}
 
 
 def main() -> None:
-    report = {"blocks": list(blocks()), "costs": list(costs())}
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2))
-    for rows in report.values():
-        for row in rows:
-            print(" · ".join(f"{name} {value}" if not isinstance(value, str) else value for name, value in row.items()))
+    """Print the tables."""
+    for table in tables():
+        print(table)
+
+
+def tables(seed: int = SEED) -> list[Table]:
+    """Return bytes by series and encoding, and nanoseconds by series and way."""
+    found = promised(random.Random(seed))
+    return [_sizes(found), _times(found)]
+
+
+def _sizes(found: dict[str, tuple[Frame, float, float]]) -> Table:
+    table = Table(
+        "Bytes a reading",
+        ("series", "readings", "entropy", "to reach", "ours", "pcodec", "Gorilla", "Parquet", "JSON, deflated"),
+        note=(
+            "Entropy is that of order 0, of the steps. Ours has the versions, keys of sensors and checksum in it, the"
+            " others timestamps and values only. pcodec: a chunk for each, its default level. Gorilla: counted by its"
+            " published rules, at a millisecond. Parquet: as exports"
+            " are, by arro3 with Zstandard; its footer counts, too."
+        ),
+    )
+    for name, (frame, entropy, spare) in found.items():
+        count = sum(map(len, frame.values()))
+        with _numpy():
+            block = codec.encode(frame)
+        others: list[Cell] = [
+            "-" if size is None else f"{size / count:.2f}"
+            for size in (_pcodec(frame), _gorilla(frame), _parquet(frame), _deflated_json(frame))
+        ]
+        sizes = (f"{entropy:.2f}", f"{entropy + spare:.2f}", f"{len(block) / count:.2f}")
+        table.rows.append((name, count, *sizes, *others))
+    return table
+
+
+def _times(found: dict[str, tuple[Frame, float, float]]) -> Table:
+    ways = ("encode", "decode", "encode, numpy", "decode, numpy", *GOALS)
+    table = Table(
+        "Nanoseconds of the processor a reading",
+        ("series", *ways),
+        note=(
+            f"Median of {RUNS} runs, and the best. Lists of Python's numbers unless it says arrays; the standard"
+            " library alone unless it says numpy. To reach, in hour blocks: "
+            + ", ".join(f"{way} {most}" for way, most in GOALS.items())
+            + "."
+        ),
+    )
+    for name, (frame, _, _) in found.items():
+        count = sum(map(len, frame.values()))
+        block = codec.encode(frame)
+        plain = [_nanoseconds(partial(codec.encode, frame), count), _nanoseconds(partial(codec.decode, block), count)]
+        with _numpy():
+            arrays = codec.decode_arrays(block)
+            calls = (
+                partial(codec.encode, frame),
+                partial(codec.decode, block),
+                partial(codec.encode, arrays),
+                partial(codec.decode_arrays, block),
+            )
+            timed = [_nanoseconds(call, count) for call in calls]
+        table.rows.append((name, *plain, *timed))
+    return table
+
+
+class _numpy:  # noqa: N801 (a context, used like a function)
+    """Has the codec use numpy for a while."""
+
+    def __enter__(self) -> None:
+        assert codec.vectorise()
+
+    def __exit__(self, *_: object) -> None:
+        codec._vectorised = None
+
+
+def _nanoseconds(call: Callable[[], object], count: int) -> str:
+    """Return the median and the least of what *call* takes of the processor, over *count* readings each."""
+    began = time.process_time_ns()
+    call()
+    times = 1 + LEAST_NS // max(1, time.process_time_ns() - began)
+    taken: list[float] = []
+    for _ in range(RUNS):
+        began = time.process_time_ns()
+        for _ in range(times):
+            call()
+        taken.append((time.process_time_ns() - began) / times / count)
+    return f"{statistics.median(taken):.0f} ({min(taken):.0f})"
+
+
+def _distinct(frame: Frame) -> Iterator[list[int]]:
+    """Yield the timestamps, those that sensors share once."""
+    yield from {id(series.timestamps): series.timestamps for series in frame.values()}.values()
+
+
+def _numbers(series: Series) -> Any:
+    """Return the values as an array; texts by their place in a dictionary."""
+    if isinstance(series.values[0], str):
+        words = sorted({str(value) for value in series.values})
+        return np.array([words.index(str(value)) for value in series.values], np.uint16)
+    if isinstance(series.values[0], bool):
+        return np.array(series.values, np.uint16)
+    return np.array(series.values)
+
+
+def _pcodec(frame: Frame) -> int | None:
+    try:
+        from pcodec import (  # only where `make bench` installed it
+            ChunkConfig,  # pyright: ignore[reportAttributeAccessIssue]
+            standalone,  # pyright: ignore[reportAttributeAccessIssue]
+        )
+    except ImportError:
+        return None
+    arrays = [*map(np.array, _distinct(frame)), *map(_numbers, frame.values())]
+    return sum(len(standalone.simple_compress(array, ChunkConfig())) for array in arrays)
+
+
+def _parquet(frame: Frame) -> int:
+    from arro3.core import Array
+    from arro3.core import Table as Arrow
+    from arro3.io import write_parquet
+
+    columns: dict[str, Any] = {"timestamp": Array.from_numpy(np.array(next(_distinct(frame)), np.int64))}
+    for number, series in enumerate(frame.values()):
+        columns[f"value{number}"] = _arrow(series.values)
+    stream = io.BytesIO()
+    write_parquet(Arrow.from_pydict(columns), stream, compression="zstd(3)")
+    return len(stream.getvalue())
+
+
+def _arrow(values: list[Value]) -> Any:
+    from arro3.core import Array, DataType
+
+    if isinstance(values[0], str):
+        return Array(values, DataType.utf8())
+    return Array(values, DataType.bool()) if isinstance(values[0], bool) else Array.from_numpy(np.array(values))
+
+
+def _deflated_json(frame: Frame) -> int:
+    rows = [
+        {"sensorId": "temperature", "timestamp": at, "value": value}
+        for series in frame.values()
+        for at, value in zip(series.timestamps, series.values, strict=True)
+    ]
+    return len(zlib.compress(json.dumps(rows, separators=(",", ":")).encode()))
+
+
+def _gorilla(frame: Frame) -> int | None:
+    """Return the bytes of delta-of-delta timestamps and XORed doubles; None: there are other values."""
+    if not all(isinstance(series.values[0], float) for series in frame.values()):
+        return None
+    bits = sum(_gorilla_times(at) for at in _distinct(frame))
+    bits += sum(_gorilla_values([float(value) for value in series.values]) for series in frame.values())
+    return bits // 8 + 1
+
+
+def _gorilla_times(at: list[int]) -> int:
+    bits = 64 + 14
+    deltas = np.diff(np.array(at))
+    for change in np.diff(deltas).tolist():
+        if not change:
+            bits += 1
+        elif -63 <= change <= 64:
+            bits += 2 + 7
+        elif -255 <= change <= 256:
+            bits += 3 + 9
+        elif -2047 <= change <= 2048:
+            bits += 4 + 12
+        else:
+            bits += 4 + 32
+    return bits
+
+
+def _gorilla_values(values: list[float]) -> int:
+    bits = 64
+    words = [int.from_bytes(struct.pack(">d", value), "big") for value in values]
+    leading = trailing = 65
+    for before, now in pairwise(words):
+        changed = before ^ now
+        if not changed:
+            bits += 1
+            continue
+        first = min(64 - changed.bit_length(), 31)
+        last = (changed & -changed).bit_length() - 1
+        if first >= leading and last >= trailing:
+            bits += 2 + 64 - leading - trailing
+        else:
+            leading, trailing = first, last
+            bits += 2 + 5 + 6 + 64 - leading - trailing
+    return bits
 
 
 if __name__ == "__main__":
