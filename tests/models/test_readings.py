@@ -16,7 +16,7 @@ from tests.models.machine import COLUMNS, DAY, DEVICES, START, CrowdedMachine, R
 from whimbrel.domain import series
 from whimbrel.domain.buckets import EARLIEST_MS, LATEST_MS, Span
 from whimbrel.domain.series import Column, Series, Value
-from whimbrel.store import readings, readings_blocks, readings_log
+from whimbrel.store import readings, readings_blocks, readings_log, readings_slices
 from whimbrel.store.readings import LAG_MS, ReadingStore, Slice
 from whimbrel.store.readings_blocks import Blocks
 from whimbrel.store.readings_lanes import Lanes
@@ -93,7 +93,7 @@ def the_reader_takes_the_blocks_first(patch: pytest.MonkeyPatch) -> None:
             return
         frames = [block.frame(sensor_ids) for blocks in found for block in blocks]
         tail = self._tail(lanes, device_id, sensor_ids)
-        yield from readings._sliced([tail, *frames], (start_ms, end_ms), head.stones, {}, order)
+        yield from readings_slices.sliced([tail, *frames], (start_ms, end_ms), head.stones, {}, order)
 
     patch.setattr(ReadingStore, "read", blocks_first)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import heapq
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -35,8 +35,7 @@ from whimbrel.store.readings_blocks import Block, BlockContention, Blocks, Head,
 from whimbrel.store.readings_lanes import LAG_MS, OVERLAP_MS, Lanes, LaneStore, NotNamed, queried
 from whimbrel.store.readings_log import Log
 from whimbrel.store.readings_rollups import Rollup, Rollups
-
-Order = Literal["asc", "desc"]
+from whimbrel.store.readings_slices import Order, Slice, clusters, cut, position, sliced, together
 
 _DAY_MS = 86_400_000
 _SWEEP_AFTER_MS = _DAY_MS // 2
@@ -60,18 +59,6 @@ _FULL = 900
 """Bytes of a segment that, with its keys, is one write unit: if those of crowds are larger, there can be more lanes."""
 _MOST_READINGS_A_RUN = 1_000_000
 _WORTH_NUMPY = 165_000
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """What a device has in ``start_ms <= timestamp < end_ms``.
-
-    Lists run in the order that was asked for: oldest first, or newest first. Columns without readings are left out.
-    """
-
-    start_ms: int
-    end_ms: int
-    frame: Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +159,14 @@ class ReadingStore:
         left = (start_ms, end_ms)
         for blocks in self._overlapping_blocks(head, device_id, *left, ascending=is_ascending):
             if is_ascending:
-                window, left = _cut(left, max(block.newest_ms for block in blocks) + 1)
+                window, left = cut(left, max(block.newest_ms for block in blocks) + 1)
             else:
-                left, window = _cut(left, min(block.oldest_ms for block in blocks))
+                left, window = cut(left, min(block.oldest_ms for block in blocks))
             fresh = frame_between(tail, *window)
             is_alone = arrays and len(blocks) == 1 and not fresh
             frames = [fresh, *(block.frame(sensor_ids, arrays=is_alone) for block in blocks)]
-            yield from _sliced(frames, window, head.stones, not_before or {}, order)
-        yield from _sliced([tail], left, head.stones, not_before or {}, order)
+            yield from sliced(frames, window, head.stones, not_before or {}, order)
+        yield from sliced([tail], left, head.stones, not_before or {}, order)
 
     def latest(self, device_id: str, sensor_ids: Collection[str] | None = None) -> dict[Column, Reading]:
         """Return the newest reading of each column; columns that have none are left out. Four requests, usually."""
@@ -378,12 +365,12 @@ class ReadingStore:
             for span in sorted(head.layout.spans, key=lambda span: span.length_ms)
         ]
         readings = 0
-        for blocks in _together(heapq.merge(*by_span, key=_position(ascending=ascending)), ascending=ascending):
+        for blocks in together(heapq.merge(*by_span, key=position(ascending=ascending)), ascending=ascending):
             inside = [block for block in blocks if block.oldest_ms < end_ms and block.newest_ms >= start_ms]
             readings += sum(block.readings for block in inside)
             if readings > _WORTH_NUMPY:
                 codec.vectorise()
-            yield from _clusters(inside, ascending=ascending)
+            yield from clusters(inside, ascending=ascending)
 
     def _newest_living(self, device_id: str, column: Column) -> Series | None:
         for part in self.read(device_id, {column.sensor_id}, EARLIEST_MS, LATEST_MS + 1, order="desc"):
@@ -407,63 +394,3 @@ def _check(batch: Batch) -> None:
         for series in frame.values():
             if series.timestamps and not EARLIEST_MS <= series.timestamps[0] <= series.timestamps[-1] <= LATEST_MS:
                 raise ValueError("a timestamp is outside the years 1 to 9999")
-
-
-def _cut(window: tuple[int, int], at: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    start, end = window
-    at = min(max(start, at), end)
-    return (start, at), (at, end)
-
-
-def _sliced(
-    frames: list[Frame],
-    window: tuple[int, int],
-    stones: Collection[Tombstone],
-    not_before: Mapping[str, int],
-    order: Order,
-) -> Iterator[Slice]:
-    """Yield the slice of *window*, if there is anything in it."""
-    start_ms, end_ms = window
-    frame: Frame = {}
-    for column, joined in join_frames(frame_between(frame, start_ms, end_ms) for frame in frames).items():
-        series = without(column, joined, stones)
-        if column.sensor_id in not_before:
-            series = series.between(max(start_ms, not_before[column.sensor_id]), end_ms)
-        if len(series):
-            frame[column] = series if order == "asc" else series.backwards()
-    if frame:
-        yield Slice(start_ms, end_ms, frame)
-
-
-def _position(*, ascending: bool) -> Callable[[tuple[Bucket, list[Block]]], int]:
-    return lambda found: found[0].start_ms if ascending else -found[0].end_ms
-
-
-def _together(found: Iterable[tuple[Bucket, list[Block]]], *, ascending: bool) -> Iterator[list[Block]]:
-    """Yield the blocks of buckets that overlap, as those of two spans may where writers disagreed about the layout."""
-    together: list[Block] = []
-    edge = 0
-    for bucket, blocks in found:
-        is_beyond = bucket.start_ms >= edge if ascending else bucket.end_ms <= edge
-        if together and is_beyond:
-            yield together
-            together = []
-        far = bucket.end_ms if ascending else bucket.start_ms
-        edge = far if not together else max(edge, far) if ascending else min(edge, far)
-        together = together + blocks
-    if together:
-        yield together
-
-
-def _clusters(blocks: list[Block], *, ascending: bool) -> Iterator[list[Block]]:
-    """Yield the blocks in groups whose times do not overlap, in order."""
-    clusters: list[list[Block]] = []
-    newest = 0
-    for block in sorted(blocks, key=lambda block: block.oldest_ms):
-        if clusters and block.oldest_ms <= newest:
-            clusters[-1].append(block)
-            newest = max(newest, block.newest_ms)
-        else:
-            clusters.append([block])
-            newest = block.newest_ms
-    return iter(clusters if ascending else clusters[::-1])
