@@ -129,11 +129,19 @@ def join(left: Series, right: Series) -> Series:
 
 def join_frames(frames: Iterable[Frame]) -> Frame:
     """Return the frame that joins *frames* column by column."""
-    joined: Frame = {}
+    parts: dict[Column, list[Series]] = {}
     for frame in frames:
         for column, series in frame.items():
-            joined[column] = join(joined[column], series) if column in joined else series
-    return joined
+            parts.setdefault(column, []).append(series)
+    return {column: _joined(found) for column, found in parts.items()}
+
+
+def _joined(parts: list[Series]) -> Series:
+    """Join in pairs of about the same length: one after the other would copy the first ones again and again."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return join(_joined(parts[:middle]), _joined(parts[middle:]))
 
 
 def frame_between(frame: Frame, start_ms: int, end_ms: int) -> Frame:
