@@ -35,7 +35,7 @@ class Stage:
     ingest_window_s: int = 10
     """For how long messages gather for one invocation: fuller batches are cheaper, and readings that much later."""
     ingest_batch_size: int = 10_000
-    ingest_concurrency: int = 4
+    ingest_concurrency: int = 2
     """How many batches of the queue are under way at once."""
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ class Stage:
             ingestion=str(context("ingestion", "queue")),
             ingest_window_s=int(context("ingestWindowSeconds", 10)),
             ingest_batch_size=int(context("ingestBatchSize", 10_000)),
-            ingest_concurrency=int(context("ingestConcurrency", 4)),
+            ingest_concurrency=int(context("ingestConcurrency", 2)),
         )
 
     @property

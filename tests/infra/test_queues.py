@@ -63,16 +63,16 @@ def test_readings_gather_in_full_batches_by_default(assembly: Assembly) -> None:
     ]
 
     assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (10_000, 10)
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 4}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
 @pytest.mark.parametrize(
     ("context", "expected"),
     [
-        ({}, ("queue", 10, 10_000, 4)),
-        ({"ingestWindowSeconds": "0", "ingestBatchSize": "10"}, ("queue", 0, 10, 4)),
+        ({}, ("queue", 10, 10_000, 2)),
+        ({"ingestWindowSeconds": "0", "ingestBatchSize": "10"}, ("queue", 0, 10, 2)),
         ({"ingestWindowSeconds": 300, "ingestConcurrency": "1000"}, ("queue", 300, 10_000, 1_000)),
-        ({"ingestion": "kinesis"}, ("kinesis", 10, 10_000, 4)),
+        ({"ingestion": "kinesis"}, ("kinesis", 10, 10_000, 2)),
     ],
     ids=["default", "at once", "patient", "kinesis"],
 )
