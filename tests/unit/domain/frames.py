@@ -111,6 +111,88 @@ def frames(draw: st.DrawFn, *, ordered: bool = False) -> Frame:
     return frame
 
 
+EDGES = [
+    *(0, START, -START, 2**63 - 1, 2**63 - 2, -(2**63), 1 - 2**63),
+    *(sign * 2**power + near for sign in (1, -1) for power in (31, 53, 61, 62) for near in (-1, 0, 1)),
+]
+SPECIAL = [
+    0.0,
+    -0.0,
+    math.inf,
+    -math.inf,
+    5e-324,
+    2.0**53,
+    2.0**53 + 2,
+    -(2.0**63),
+    2.0**63,
+    1e22,
+    0.1 + 0.2,
+    1e-5,
+    1e-15,
+]
+
+
+def some_times(dice: random.Random, count: int) -> list[int]:
+    """Return timestamps of one of the kinds that are written differently, or close to where they would be."""
+    kind, step, origin = dice.randrange(6), dice.choice([1, 7, 250, 1000, 60_000, 2**40]), dice.choice(EDGES)
+    if kind == 0:
+        return [dice.choice(EDGES) for _ in range(count)]
+    if kind == 1:
+        return [dice.getrandbits(64) - 2**63 for _ in range(count)]
+    jitter = dice.choice([0, 1, step // 8, step // 2, 2 * step])
+    missing = dice.choice([0, 0.1, 0.5])
+    at, found = origin, list[int]()
+    for _ in range(count):
+        found.append(max(-(2**63), min(2**63 - 1, at + dice.randint(-jitter, jitter))))
+        at += step * (1 + (dice.random() < missing) * dice.randrange(5))
+    if kind == 2:
+        dice.shuffle(found)
+    return found
+
+
+def some_integers(dice: random.Random, count: int) -> list[int]:
+    """Return a constant, a walk, a counter, noise of some width, or extremes."""
+    kind, width = dice.randrange(4), 2 ** dice.choice([0, 1, 4, 7, 8, 9, 16, 40, 60])
+    if kind == 0:
+        return [dice.choice(EDGES) for _ in range(count)]
+    at, found = dice.choice([0, 215, 10**7, -(10**12)]), list[int]()
+    for _ in range(count):
+        change = dice.randrange(width) if kind == 1 else dice.randrange(width) - width // 2
+        at = at + change if kind < 3 else change
+        found.append(max(-(2**63), min(2**63 - 1, at)))
+    return found
+
+
+def some_doubles(dice: random.Random, count: int) -> list[float]:
+    """Return decimals of some places, a few or many of them spoilt by values that are none, or any bits at all."""
+    if dice.randrange(5) == 0:
+        return [struct.unpack("<d", dice.randbytes(8))[0] for _ in range(count)]
+    scale, spoilt = 10 ** dice.choice([0, 0, 1, 1, 2, 3, 6, 15]), dice.choice([0, 0, 0.03, 0.3, 1])
+    return [dice.choice(SPECIAL) if dice.random() < spoilt else number / scale for number in some_integers(dice, count)]
+
+
+def generated(dice: random.Random) -> Frame:
+    """Return a small frame, made in a fraction of the time that hypothesis takes."""
+    rows = dice.choice([1, 2, 3, 4, 12, 13, 25, 26, 60])
+    at = some_times(dice, rows)
+    frame: Frame = {}
+    for number in range(dice.choice([1, 1, 1, 2])):
+        kept = at if dice.random() < 0.8 else [time for time in at if dice.random() < 0.7] or at[:1]
+        count = len(kept)
+        value_type = dice.choice([ValueType.DOUBLE, *ValueType])
+        if value_type is ValueType.DOUBLE:
+            values: list[Value] = [*some_doubles(dice, count)]
+        elif value_type is ValueType.BIGINT:
+            values = [*some_integers(dice, count)]
+        elif value_type is ValueType.BOOLEAN:
+            values = [dice.random() < 0.1 for _ in range(count)]
+        else:
+            values = [dice.choice(["", "on", "off", "ü\ud800", str(dice.randrange(300))]) for _ in range(count)]
+        versions = [dice.choice(EDGES)] * count if dice.random() < 0.7 else some_integers(dice, count)
+        frame[Column(sensor_id(number), value_type)] = Series(kept, values, versions)
+    return frame
+
+
 def entropy(numbers: Sequence[int]) -> float:
     """Return how many bytes each number needs at least, by how often each occurs."""
     counts = Counter(numbers).values()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.domain.frames import START, exact, frames, promised, sensor_id
+from tests.unit.domain.frames import START, exact, frames, generated, promised, sensor_id
 from whimbrel.domain import codec
 from whimbrel.domain.octets import Allowance, Reader, Writer
 from whimbrel.domain.series import Column, Frame, Series, Value, ValueType
@@ -48,6 +48,24 @@ def test_lists_and_numpy_write_the_same_bytes(frame: Frame) -> None:
 
         assert codec.encode(frame) == by_lists
         assert codec.encode(codec.decode_arrays(by_lists)) == by_lists
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_twenty_thousand_frames_come_back_the_same_from_both_kernels(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(part)
+    vectorised = codec.vectorise() and codec._vectorised
+    monkeypatch.setattr(codec, "_WORTH_AN_ARRAY", 1)
+    for number in range(2_500):
+        frame = generated(dice)
+        monkeypatch.setattr(codec, "_vectorised", None)
+        block = codec.encode(frame)
+        expected = exact(frame)
+        assert exact(codec.decode(block)) == expected, number
+        monkeypatch.setattr(codec, "_vectorised", vectorised)
+        assert exact(codec.decode(block)) == expected, number
+        assert codec.encode(frame) == block, number
 
 
 @settings(max_examples=60)
@@ -170,6 +188,30 @@ def test_a_number_of_more_than_64_bits_is_refused(kernel: str, value: int) -> No
         codec.encode({Column(sensor_id(1), ValueType.BIGINT): Series([START], [value], [START])})
     with pytest.raises(ValueError, match="64 bits"):
         codec.encode({DOUBLE: Series([value], [1.0], [START])})
+    with pytest.raises(ValueError, match="64 bits"):
+        codec.encode({DOUBLE: Series([START], [1.0], [value])})
+
+
+def of_one_sensor(first: int, step: int, lag: int) -> bytes:
+    """Return a block of three rows that are even in time, all of one version, all true."""
+    group, column, whole = (Writer(Allowance(10**6)) for _ in range(3))
+    for number in (3, step << 2 | 1, first << 1, 1, 1, lag << 1):
+        group.unsigned(number)
+    column.raw(written(2, 0, 0))
+    column.deflated(b"\7")
+    column_id = bytes.fromhex(sensor_id(1).replace("-", ""))
+    whole.raw(written(1, len(group.content), bytes(group.content), 1, column_id))
+    whole.sized(column.content)
+    return sealed(bytes(whole.content))
+
+
+def test_numbers_of_more_than_64_bits_are_not_believed(kernel: str) -> None:
+    (series,) = codec.decode(of_one_sensor(START, 1000, 5)).values()
+    assert series == Series([START, START + 1000, START + 2000], [True] * 3, [START + 5] * 3)
+
+    for first, step, lag in ((2**63, 1, 0), (2**62, 2**62, 0), (START, 0, 0), (START, 1, 2**63)):
+        with pytest.raises(codec.CorruptBlock):
+            codec.decode(of_one_sensor(first, step, lag))
 
 
 @pytest.mark.parametrize("name", promised(random.Random(0)))

@@ -155,7 +155,7 @@ def runs(numbers: Sequence[int] | Array) -> tuple[Array, Array]:
 
 
 def from_runs(numbers: Array, lengths: Array) -> Array:
-    return np.repeat(numbers, lengths)
+    return np.full(lengths[0], numbers[0]) if len(lengths) == 1 else np.repeat(numbers, lengths)
 
 
 def lags(versions: Sequence[int] | Array, timestamps: Sequence[int] | Array) -> Array:
