@@ -45,7 +45,7 @@ MONTH = 30 * 86_400
 A_REQUEST = 50_000
 DEVICES, SENSORS, MINUTES = 100, 10, 1_440
 MESSAGES, A_MESSAGE = 100, 100
-LATER = 3
+LATER = 1
 FUNCTIONS = ("avg", "min", "max", "sum", "stddev", "p50", "p95")
 PATIENCE_S = 90.0
 INSTALL = {
@@ -281,7 +281,7 @@ class VictoriaMetrics(Server):
 
 
 class InfluxDB(Server):
-    """Version 1, its defaults: TSM files, and fsync of its log at each request. It goes to rest sooner than by default."""
+    """Version 1, its defaults: TSM files, and fsync of its log at each request; but it goes to rest sooner."""
 
     name = "InfluxDB"
 
