@@ -109,7 +109,9 @@ def _strategy(plane: bytes) -> int:
     """Return how to deflate a plane of numbers: runs if nearly all bytes are the same, Huffman's code alone if not."""
     sample = plane[:: max(1, len(plane) // _SAMPLES)]
     usual = sorted(sample)[len(sample) // 2]
-    return zlib.Z_RLE if sample.count(usual) >= _SAME_SHARE * len(sample) else zlib.Z_HUFFMAN_ONLY
+    # Counting takes as long as deflating, so that only those are counted which may have as many.
+    is_flat = 4 * sample.count(usual) >= 3 * len(sample) and plane.count(usual) >= _SAME_SHARE * len(plane)
+    return zlib.Z_RLE if is_flat else zlib.Z_HUFFMAN_ONLY
 
 
 class Reader:
