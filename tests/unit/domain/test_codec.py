@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.domain.frames import START, exact, frames, generated, promised, sensor_id
+from tests.unit.domain.frames import START, exact, frames, generated, promised, sensor_id, some_doubles, some_integers
 from whimbrel.domain import codec
 from whimbrel.domain.octets import Allowance, Reader, Writer
 from whimbrel.domain.series import Column, Frame, Series, Value, ValueType
@@ -75,6 +75,21 @@ def test_some_sensors_can_be_read_alone(frame: Frame, wanted: set[int]) -> None:
     expected = {column: series for column, series in frame.items() if column.sensor_id in ids}
 
     assert exact(codec.decode(codec.encode(frame), ids)) == exact(expected)
+
+
+def test_a_few_rows_of_arrays_are_written_like_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "_vectorised", None)
+    assert codec.vectorise()
+    dice = random.Random(3)
+    for value_type, values in ((ValueType.DOUBLE, some_doubles), (ValueType.BIGINT, some_integers)):
+        for _ in range(50):
+            column, many = Column(sensor_id(1), value_type), [*range(START, START + 300_000, 1000)]
+            whole: Frame = {column: Series(many, [*values(dice, 300)], many)}
+            arrays = codec.decode_arrays(codec.encode(whole))[column]
+            few = Series(arrays.timestamps[:40], arrays.values[:40], arrays.versions[:40])
+            lists = whole[column].between(START, START + 40_000)
+
+            assert codec.encode({column: few}) == codec.encode({column: lists})
 
 
 def test_an_empty_frame_is_a_block_too() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain, groupby, repeat
 from operator import add, lt, mul, sub, truediv
 from sys import byteorder
+from typing import Any
 
 _ITEMS = ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))
 _TO_DIGITS = bytes.maketrans(b"\0\1", b"01")
@@ -19,19 +20,19 @@ _WORD = 2**64
 _SIGN = 2**63
 
 
-def integers(numbers: Sequence[int]) -> list[int]:
+def integers(numbers: Any) -> list[int]:
     """Return *numbers* in the form that the other functions work on."""
-    return list(numbers)
+    return listed(numbers)
 
 
-def listed(numbers: Sequence[int]) -> list[int]:
-    """Return *numbers* as a list of Python's own."""
-    return list(numbers)
+def listed(numbers: Any) -> list[Any]:
+    """Return *numbers* as a list of Python's own, also those of an array that is too short for numpy to be worth it."""
+    return numbers.tolist() if hasattr(numbers, "tolist") else list(numbers)
 
 
 def take(numbers: Sequence[int], positions: Iterable[int]) -> list[int]:
     """Return the numbers at *positions*, of which there may be many."""
-    return [numbers[position] for position in positions]
+    return [int(numbers[position]) for position in positions]
 
 
 def extremes(numbers: Sequence[int]) -> tuple[int, int]:
@@ -118,7 +119,7 @@ def decimal(values: Sequence[float], exponent: int) -> tuple[list[int], list[int
 
     There the integer is the one before it (0 at first). Back means to the bit: -0.0 and NaN never come back.
     """
-    values = list(values)
+    values = listed(values)
     scale = 10.0**exponent
     try:
         numbers = list(map(float.__round__, map(mul, values, repeat(scale))))
