@@ -17,7 +17,7 @@ import numpy as np
 from functions.queries import rules
 from functions.queries.history import History
 from functions.queries.models import SensorBuckets
-from tests.models.dynamodb import DynamoDB
+from tests.benchmarks.cost import Accountant, Bill
 from whimbrel.domain import codec
 from whimbrel.domain.aggregates import Aggregation, figures, function_named, shares_of
 from whimbrel.domain.downsampling import Curve
@@ -32,6 +32,7 @@ READINGS = 30 * 86_400
 HOUR = 3_600
 START = now_ms() // 3_600_000 * 3_600_000 - READINGS * 1000
 NAMES = ("avg", "min", "max", "sum", "stddev", "p50", "p95", "delta", "timeWeightedAvg")
+SUMMED = ("avg", "min", "max", "sum", "stddev")
 FUNCTIONS = [function_named(name, ValueType.DOUBLE) for name in NAMES]
 SPAN = START, START + READINGS * 1000
 EDGES = np.arange(START, START + READINGS * 1000 + 1, HOUR * 1000)
@@ -55,6 +56,37 @@ def chunks() -> list[tuple[Any, Any]]:
     at = START + np.arange(READINGS) * 1000 + dice.integers(0, 8, READINGS)
     values = np.round(200 + np.cumsum(dice.integers(-1, 2, READINGS)) / 10, 1)
     return [(at[start : start + HOUR], values[start : start + HOUR]) for start in range(0, READINGS, HOUR)]
+
+
+def from_store(sensor: Sensor, hours: list[tuple[Any, Any]]) -> dict[SensorId, Any]:
+    """Print what the whole query takes of the processor and in read units, and return what it found."""
+    column = Column(sensor.id, ValueType.DOUBLE)
+    client = Accountant()
+    store = ReadingStore(client, "log", "blocks", "o")
+    for at, values in hours:
+        store.append({sensor.device_id: {column: Series.of(at.tolist(), values.tolist(), int(at[0]))}})
+    bucketing = rules.Bucketing.of("1h", "UTC", "none", SPAN)
+    found: dict[SensorId, Any] = {}
+
+    def query() -> None:
+        found.update(rules.buckets_of(History(store), {sensor.id: sensor}, {sensor.id: FUNCTIONS}, bucketing, SPAN))
+
+    client.bill = Bill()
+    query()
+    units = sum(client.bill.reads.values()) // 2
+    measured("all of it, from the store", query, runs=3)
+    summed = [function for function in FUNCTIONS if function.name in SUMMED]
+
+    def query_sums() -> None:
+        rules.buckets_of(History(store), {sensor.id: sensor}, {sensor.id: summed}, bucketing, SPAN)
+
+    query_sums()
+    client.bill = Bill()
+    query_sums()
+    from_sums = sum(client.bill.reads.values()) // 2
+    measured(f"from sums: {', '.join(SUMMED)}", query_sums, runs=3)
+    print(f"read units: {units:,} for all of it, {from_sums:,} from sums, once they are kept")
+    return found
 
 
 def main() -> None:
@@ -98,16 +130,7 @@ def main() -> None:
     measured("decode and aggregate", lambda: aggregate(decoded()))
     measured("1,000 points out of arrays", thin)
 
-    store = ReadingStore(DynamoDB(), "log", "blocks", "o")
-    for at, values in hours:
-        store.append({device_id: {column: Series.of(at.tolist(), values.tolist(), int(at[0]))}})
-    bucketing = rules.Bucketing.of("1h", "UTC", "none", SPAN)
-    found: dict[SensorId, Any] = {}
-
-    def query() -> None:
-        found.update(rules.buckets_of(History(store), {sensor.id: sensor}, {sensor.id: FUNCTIONS}, bucketing, SPAN))
-
-    measured("all of it, from the store", query, runs=3)
+    found = from_store(sensor, hours)
 
     def render() -> None:
         SensorBuckets(
