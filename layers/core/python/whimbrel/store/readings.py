@@ -58,7 +58,7 @@ _CROWD = 16
 _FULL = 900
 """Bytes of a segment that, with its keys, is one write unit: if those of crowds are larger, there can be more lanes."""
 _MOST_READINGS_A_RUN = 1_000_000
-_WORTH_NUMPY = 165_000
+_WORTH_NUMPY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
