@@ -58,6 +58,9 @@ fix: install ## Format, and mend what the linter can
 test: install ## Run the whole test suite
 	pytest -n 2 --dist loadgroup
 
+test-long: install ## Run what takes minutes: ten million readings in one export
+	pytest tests/long -s
+
 openapi: install ## Generate openapi.json from the operations
 	PYTHONPATH=.:layers/core/python python -m functions.openapi
 
@@ -70,4 +73,4 @@ synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 bench: $(VENV)/.bench ## Measure bytes, costs and times, beside other systems where installed, into docs/benchmarks.md
 	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
 
-.PHONY: help lock install run demo check fix test openapi layers synth bench
+.PHONY: help lock install run demo check fix test test-long openapi layers synth bench

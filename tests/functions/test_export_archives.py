@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+import zipfile
 from base64 import b85encode
 from typing import Any
 
@@ -298,6 +299,40 @@ def test_killed_at_any_call_and_run_again_it_writes_the_same(world: World, form:
 
     assert unharmed.calls > 20
     for at in range(1, unharmed.calls + 1):
+        assert made(Killer(at=at, event=event)) == whole, f"killed at call {at}"
+
+
+@pytest.mark.parametrize("event", ["before-call", "after-call"])
+def test_killed_in_any_of_many_steps_it_writes_the_same_files(world: World, event: str) -> None:
+    for day in (40, 80):
+        world.measure(world.second_device, world.second_sensor, ValueType.DOUBLE, [1.5], FROM_MS + day * 86_400_000)
+    world.compact()
+    asked = world.ask(scopeType="SITE", scopeId=world.site, to="2025-01-01T00:00:00Z").ok()
+    exports = world.tenant.things(Export)
+    pending = exports.get(ExportId(asked["id"]))
+
+    def made(killer: Killer) -> bytes:
+        watching = killer.watch()
+        next(watching)
+        taken = played(world.organization_id, pending.id, budget_s=0, attempts=2)
+        next(watching, None)
+        assert taken[-1] == "finish"
+        content = world.content(pending.id)
+        exports.remove(exports.get(pending.id))
+        boto3.client("s3").delete_object(Bucket="exports", Key=objects_kept()[0])
+        exports.add(pending)
+        return content
+
+    unharmed = Killer(at=0, event=event)
+    whole = made(unharmed)
+
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert len(manifest["files"]) > 8
+        for file in manifest["files"]:
+            assert file["sha256"] == hashlib.sha256(archive.read(file["name"])).hexdigest()
+    calls = range(1, unharmed.calls + 1)
+    for at in random.Random(event).sample(calls, 25):
         assert made(Killer(at=at, event=event)) == whole, f"killed at call {at}"
 
 
