@@ -774,6 +774,7 @@ def _ratios(figures: dict[str, Figures]) -> Iterator[Table]:
     table = Table(
         "Ours over theirs: below 1 we are ahead", ("figure", *(f"{ours} / {theirs}" for ours, theirs in there))
     )
+    behind: list[str] = []
     for row, title in ROWS.items():
         if row.endswith("emulator") or title.startswith("…"):
             continue
@@ -783,8 +784,10 @@ def _ratios(figures: dict[str, Figures]) -> Iterator[Table]:
                 a / max(b, 1e-9) for a, b in zip(figures[ours].taken[row], figures[theirs].taken[row], strict=True)
             ]
             cells.append(_spread(ratios))
+            if statistics.median(ratios) > 1:
+                behind.append(f"{title}, {statistics.median(ratios):.3g} times {theirs}")
         table.rows.append((title, *cells))
-    table.note = "Round by round; median, least and most."
+    table.note = f"Round by round; median, least and most. Where we are behind: {'; '.join(behind) or 'nowhere'}."
     yield table
 
 
