@@ -90,7 +90,7 @@ class World:
 
     def measure(self, device: str, sensor: str, kind: ValueType, values: list[Value], at: int = FROM_MS) -> None:
         timestamps = [at + 1_000 * number for number in range(len(values))]
-        series = Series.of(timestamps, values, version=1, metadata={timestamps[0]: '{"by":"Jo"}'})
+        series = Series.of(timestamps, values, version=1, metadata={0: '{"by":"Jo"}'})
         assert not self.tenant.readings().append({device: {Column(sensor, kind): series}})
 
     def compact(self) -> None:

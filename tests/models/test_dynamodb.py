@@ -154,7 +154,7 @@ def test_the_store_does_the_same_on_both(moto: Any) -> None:
         told: list[object] = []
         for hour in range(6):
             at = [START + hour * 3_600_000 + row * 20_000 for row in range(180)]
-            frame = {COLUMN: Series.of(at, [row / 10 for row in range(180)], now[0], {at[0]: "{}"})}
+            frame = {COLUMN: Series.of(at, [row / 10 for row in range(180)], now[0], {0: "{}"})}
             told.append(store.append({DEVICE: frame}))
             now[0] += 3_600_000
             if hour % 2:

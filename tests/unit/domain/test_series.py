@@ -82,12 +82,15 @@ def told_reading(reading: Reading) -> object:
     return told(Series([reading.timestamp], [reading.value], [reading.version], noted))
 
 
-@given(some=st.lists(st.tuples(st.integers(0, 12), values), max_size=12))
-def test_a_series_is_made_from_readings_in_any_order(some: list[tuple[int, float]]) -> None:
-    given_values: list[Value] = [value for _, value in some]
-    made = Series.of([timestamp for timestamp, _ in some], given_values, 7)
+@given(
+    some=st.lists(st.tuples(st.integers(0, 12), values, st.sampled_from([None, None, "{}", '{"a":1}'])), max_size=12)
+)
+def test_a_series_is_made_from_readings_in_any_order(some: list[tuple[int, float, str | None]]) -> None:
+    given_values: list[Value] = [value for _, value, _ in some]
+    notes = {position: note for position, (_, _, note) in enumerate(some) if note is not None}
+    made = Series.of([timestamp for timestamp, _, _ in some], given_values, 7, notes)
 
-    assert told(made) == told(series_of([Reading(timestamp, 7, value, None) for timestamp, value in some]))
+    assert told(made) == told(series_of([Reading(timestamp, 7, value, note) for timestamp, value, note in some]))
 
 
 @given(series=some_series, cut=st.integers(0, 13))

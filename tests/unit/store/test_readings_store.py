@@ -301,7 +301,7 @@ def test_a_sensor_may_be_kept_for_a_shorter_time(world: World) -> None:
 
 
 def test_the_latest_is_by_time_and_not_by_arrival(world: World) -> None:
-    world.append({COLUMN: Series.of([START + 5], [5.0], 1, {START + 5: "{}"})})
+    world.append({COLUMN: Series.of([START + 5], [5.0], 1, {0: "{}"})})
     world.append({COLUMN: Series.of([START + 1], [1.0], 9)})
     expected = {COLUMN: Reading(START + 5, 1, 5.0, "{}")}
 

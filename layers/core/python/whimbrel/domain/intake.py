@@ -309,7 +309,7 @@ class Intake:
             into.timestamps.append(timestamp)
             into.values.append(value)
             if metadata is not None:
-                into.notes[timestamp] = max(metadata, into.notes.get(timestamp, ""))
+                into.notes[len(into.timestamps) - 1] = metadata
 
     def _gathered_of(self, sensor: KnownSensor) -> _Gathered:
         into = self._gathered.get(sensor.id)

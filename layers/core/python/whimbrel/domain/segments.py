@@ -6,8 +6,9 @@ block. Devices and columns are named by small numbers, which the directory of th
 more room than a reading. Layout, integers being of variable length::
 
     format (1 byte) · CRC-32 of the rest (4 bytes, little-endian) · readings · devices
-    sheets, until the end: size · devices: how many, their numbers, how many rows each
-                           · a block (`whimbrel.domain.codec`) with numbers of 3 bytes for its columns' identifiers
+    sheets, until the end: size · devices: how many, their numbers, how many rows each, when the first
+                           · a block (`whimbrel.domain.codec`) with numbers of 3 bytes for its columns' identifiers,
+                             its times of each device counted from that device's first
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from whimbrel.domain import codec, kernel
-from whimbrel.domain.columns import read_integers, write_integers
+from whimbrel.domain.columns import read_integers, read_timestamps, write_integers, write_timestamps
 from whimbrel.domain.octets import Allowance, CorruptBlock, Reader, Writer
 from whimbrel.domain.series import Column, Frame, Series, ValueType, frame_between
 from whimbrel.ids import DeviceId, SensorId
@@ -55,6 +56,7 @@ class _Sheet:
 
     devices: list[bytes] = field(default_factory=list[bytes])
     rows: list[int] = field(default_factory=list[int])
+    firsts: list[int] = field(default_factory=list[int])
     columns: list[Series] = field(default_factory=list[Series])
 
 
@@ -189,11 +191,13 @@ def _sheets(frames: Mapping[str, Frame], names: Mapping[str, str]) -> dict[tuple
             alone = device_id if any(series.metadata for series in columns) else ""
             sheet = sheets.setdefault((schema, alone), _Sheet(columns=[Series([], [], []) for _ in columns]))
             sheet.devices.append(_id_name(device_id))
+            first = columns[0].timestamps[0]
             sheet.rows.append(len(columns[0]))
+            sheet.firsts.append(first)
+            sheet.columns[0].timestamps += [timestamp - first for timestamp in columns[0].timestamps]
+            sheet.columns[0].versions += [version - first for version in columns[0].versions]
             for whole, series in zip(sheet.columns, columns, strict=True):
-                whole.timestamps += series.timestamps
                 whole.values += series.values
-                whole.versions += series.versions
                 whole.metadata |= series.metadata
     return sheets
 
@@ -219,6 +223,7 @@ def _written_sheet(schema: _Schema, sheet: _Sheet, known: Mapping[bytes, int]) -
     to.unsigned(len(sheet.devices))
     write_integers(to, kernel, [known[name] for name in sheet.devices])
     write_integers(to, kernel, sheet.rows)
+    write_timestamps(to, kernel, sheet.firsts)
     columns = {
         Column(known[name].to_bytes(_NUMBER_OCTETS).hex(), value_type): series
         for (name, value_type), series in zip(schema, sheet.columns, strict=True)
@@ -237,6 +242,7 @@ def _read_sheet(
         count = source.count(16)
         devices = [directory.name(number)[1:] for number in kernel.listed(read_integers(source, kernel, count))]
         rows = kernel.listed(read_integers(source, kernel, count))
+        firsts = kernel.listed(read_timestamps(source, kernel, count)) if count else []
         if wanted is not None and wanted not in devices:
             return
         columns = codec.decode(bytes(source.rest()), id_octets=_NUMBER_OCTETS)
@@ -248,21 +254,20 @@ def _read_sheet(
     if min(rows, default=1) < 1 or any(sum(rows) != len(series) for _, _, series in named):
         raise CorruptBlock("its rows are not as many as it says")
     start = 0
-    for device, length in zip(devices, rows, strict=True):
+    for device, length, at in zip(devices, rows, firsts, strict=True):
         first, start = start, start + length
         if wanted is not None and device != wanted:
             continue
         device_id = _hyphenated(device)
+        shared = named[0][2]
+        timestamps = [at + since for since in shared.timestamps[first:start]]
+        versions = [at + since for since in shared.versions[first:start]]
         frame: Frame = {}
         for name, value_type, series in named:
             sensor_id = _sensor_of(device_id, name)
             if sensor_ids is None or sensor_id in sensor_ids:
-                frame[Column(sensor_id, value_type)] = Series(
-                    series.timestamps[first:start],
-                    series.values[first:start],
-                    series.versions[first:start],
-                    series.metadata,
-                )
+                column = Column(sensor_id, value_type)
+                frame[column] = Series(timestamps, series.values[first:start], versions, series.metadata)
         if frame:
             yield device_id, frame
 

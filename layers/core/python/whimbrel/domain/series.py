@@ -71,10 +71,17 @@ class Series:
     ) -> Series:
         """Return the series of readings accepted together, in any order; of a timestamp given twice the larger wins.
 
-        *metadata* is by timestamp; it belongs to the reading that wins.
+        *metadata* is sparse, by position in the lists.
         """
-        series = cls(timestamps, values, [version] * len(timestamps), dict(metadata or {}))
-        return series if all(map(lt, timestamps, timestamps[1:])) else _sorted(series)
+        notes = metadata or {}
+        series = cls(timestamps, values, [version] * len(timestamps))
+        winners: Iterable[int] = range(len(timestamps))
+        if not all(map(lt, timestamps, timestamps[1:])):
+            winners = _winners(series, notes.get)
+            series = _picked(series, winners)
+        if notes:
+            series.metadata = {timestamps[position]: notes[position] for position in winners if position in notes}
+        return series
 
     def __len__(self) -> int:
         return len(self.timestamps)
@@ -201,10 +208,6 @@ def _merged(left: Series, right: Series) -> Series:
         noted = ((both.timestamps[position], metadata_at(position)) for position in winners)
         merged.metadata = {at: text for at, text in noted if text is not None}
     return merged
-
-
-def _sorted(series: Series) -> Series:
-    return _picked(series, _winners(series, lambda position: series.metadata.get(series.timestamps[position])))
 
 
 def _winners(series: Series, metadata_at: Callable[[int], str | None]) -> list[int]:

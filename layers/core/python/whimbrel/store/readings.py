@@ -55,8 +55,11 @@ twice as many read units, of which five cost as much as one write unit: docs/ben
 _WRITE_UNIT = 1024
 _CROWD = 16
 """From so many devices on, a segment shows what the traffic is; a full one of a few devices is a backfill."""
-_FULL = 900
-"""Bytes of a segment that, with its keys, is one write unit: if those of crowds are larger, there can be more lanes."""
+_FULL, _USUAL = 900, 830
+"""Bytes of a segment that, with its keys, is one write unit: if those of crowds are larger, there should be more lanes.
+
+So many that segments usually stay below: a few bytes above it cost as much as twice the readings.
+"""
 _MOST_READINGS_A_RUN = 1_000_000
 _WORTH_NUMPY = 1_000_000
 
@@ -242,7 +245,7 @@ class ReadingStore:
             if segment.written_ms >= settled_ms and segment.devices >= _CROWD
         ]
         if len(crowded) >= _CROWD and sum(crowded) > _FULL * len(crowded):
-            self._lanes.grow(lanes, sum(crowded) / _FULL / len(crowded))
+            self._lanes.grow(lanes, sum(crowded) / _USUAL / len(crowded))
         return Compaction(len(segments), sum(segment.readings for segment in segments), blocks, stop >= until)
 
     def lanes(self) -> Iterator[str]:

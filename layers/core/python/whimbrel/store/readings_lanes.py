@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf, log2
+from math import ceil, inf
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -122,9 +122,9 @@ class LaneStore:
             )
 
     def grow(self, known: Lanes, factor: float) -> None:
-        """Have *factor* times as many lanes, rounded to a power of two, unless somebody did so a moment ago."""
+        """Have *factor* times as many lanes, rounded up, unless somebody did so a moment ago."""
         now, last = self._clock(), known.epochs[-1]
-        wanted = min(last.lanes << max(0, round(log2(factor))), _MOST_LANES)
+        wanted = min(ceil(last.lanes * factor), _MOST_LANES)
         if now < last.since_ms + _REST_MS or wanted <= last.lanes:
             return
         fresh = range(last.lanes, wanted)
