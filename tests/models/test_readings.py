@@ -116,6 +116,10 @@ def tombstones_are_not_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Blocks, "bury", lambda _self, _device_id, _stone: None)
 
 
+def what_may_still_appear_is_taken_for_known(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Log, "_complete_until_ms", lambda self: self._clock() + LAG_MS)
+
+
 def readers_do_not_look_into_old_lanes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         Lanes, "to_look_at", lambda self, device_id: {lane: self.marks[lane] for lane in [self.lane_of(device_id)]}
@@ -137,6 +141,7 @@ def readers_do_not_look_into_old_lanes(patch: pytest.MonkeyPatch) -> None:
         (the_latest_is_not_settled, (), SettlingMachine),
         (tombstones_are_not_kept, (), CrowdedMachine),
         (readers_do_not_look_into_old_lanes, (), CrowdedMachine),
+        (what_may_still_appear_is_taken_for_known, (), CrowdedMachine),
     ],
 )
 def test_a_broken_store_is_caught(

@@ -487,6 +487,30 @@ def test_compaction_is_asked_for_about_once_in_so_many_write_units(
     assert set(world.asked) == {"0"}
 
 
+def test_a_process_reads_the_log_once(world: World) -> None:
+    for second in range(0, 50, 10):
+        world.append(every(1000, 10, START + second * 1000))
+    world.now += 2 * LAG_MS
+    fetched: list[int] = []
+    query = world.client.query
+
+    def counted(**request: Any) -> Any:
+        answer = query(**request)
+        fetched.append(sum("block" in item and "ttl" in item for item in answer["Items"]))
+        return answer
+
+    world.client.query = counted  # type: ignore[method-assign]
+    first = world.all()
+    assert sum(fetched) == 5
+
+    world.append(every(1000, 10, START + 50_000))
+    fetched.clear()
+    assert world.all()[COLUMN].timestamps == [*first[COLUMN].timestamps, *range(START + 50_000, START + 60_000, 1000)]
+    assert sum(fetched) == 1
+    world.compact()
+    assert len(world.all()[COLUMN]) == 60
+
+
 def test_the_sweep_finds_the_lanes_that_nobody_asked_for(world: World) -> None:
     world.append(every(1000, 1))
     assert list(world.store.lanes()) == []

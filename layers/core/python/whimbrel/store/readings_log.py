@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,6 +28,26 @@ _TTL_DAYS = 14
 _ITEMS_A_CALL = 25
 _ATTEMPTS = 6
 _BACKOFF_S = 0.05
+
+
+_MOST_OCTETS_KNOWN = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """What a process knows of a lane: all segments with ``start_ms <= written_ms < end_ms``."""
+
+    start_ms: int
+    end_ms: int
+    segments: list[Segment]
+
+    @property
+    def octets(self) -> int:
+        return sum(len(segment.content) for segment in self.segments)
+
+
+_TAILS: WeakKeyDictionary[Any, dict[tuple[str, str, str], _Tail]] = WeakKeyDictionary()
+"""By client; then by table, organization and lane."""
 
 
 class NotStored(Exception):
@@ -50,10 +72,35 @@ class Log:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._tails = _TAILS.setdefault(client, {})
 
     def segments(self, lane: str, start_ms: int, end_ms: int) -> Iterator[Segment]:
-        """Yield the segments with ``start_ms <= written_ms < end_ms``, in this order; expired ones are left out."""
+        """Yield the segments with ``start_ms <= written_ms < end_ms``, in this order; expired ones are left out.
+
+        What a process has read once it reads no more: nothing appears, or changes, where it is older than the lag.
+        """
         start_ms = max(start_ms, self._clock() - _TTL_DAYS * _DAY_MS)
+        complete_ms = min(end_ms, self._complete_until_ms())
+        known = self._tails.get((self._table, self._organization_id, lane))
+        held: list[Segment] = []
+        begin_ms = start_ms
+        if known and known.start_ms <= start_ms <= known.end_ms:
+            held = [segment for segment in known.segments if segment.written_ms >= start_ms]
+            begin_ms = known.end_ms
+            yield from (segment for segment in held if segment.written_ms < end_ms)
+        for segment in self._fetched(lane, begin_ms, end_ms):
+            if segment.written_ms < complete_ms:
+                held.append(segment)
+            yield segment
+        if complete_ms > begin_ms:
+            self._tails[self._table, self._organization_id, lane] = _Tail(start_ms, complete_ms, held)
+            self._forget_the_longest()
+
+    def _complete_until_ms(self) -> int:
+        """Return before which time no segment can appear any more."""
+        return self._clock() - LAG_MS
+
+    def _fetched(self, lane: str, start_ms: int, end_ms: int) -> Iterator[Segment]:
         if start_ms >= end_ms:
             return
         for day in range(start_ms // _DAY_MS, (end_ms - 1) // _DAY_MS + 1):
@@ -69,6 +116,10 @@ class Log:
             }
             for item in queried(self._client, request):
                 yield Segment(item["block"]["B"], int(item["sk"]["S"][:13]))
+
+    def _forget_the_longest(self) -> None:
+        while sum(tail.octets for tail in self._tails.values()) > _MOST_OCTETS_KNOWN:
+            del self._tails[max(self._tails, key=lambda lane: self._tails[lane].octets)]
 
     def put(self, segments: Iterable[tuple[str, Segment]], until_ms: int) -> list[tuple[str, Segment, Exception]]:
         """Put segments into their lanes; return those that are not known to be there, and why.
