@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -137,14 +138,12 @@ def _numbers(series: Series) -> Any:
 
 def _pcodec(frame: Frame) -> int | None:
     try:
-        from pcodec import (  # only where `make bench` installed it
-            ChunkConfig,  # pyright: ignore[reportAttributeAccessIssue]
-            standalone,  # pyright: ignore[reportAttributeAccessIssue]
-        )
+        pcodec: Any = import_module("pcodec")  # only where `make bench` installed it
+        import_module("pcodec.standalone")
     except ImportError:
         return None
     arrays = [*map(np.array, _distinct(frame)), *map(_numbers, frame.values())]
-    return sum(len(standalone.simple_compress(array, ChunkConfig())) for array in arrays)
+    return sum(len(pcodec.standalone.simple_compress(array, pcodec.ChunkConfig())) for array in arrays)
 
 
 def _parquet(frame: Frame) -> int:
