@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,8 @@ class Equipment:
         unknown = [each for each in device_ids if not self._known_lately(each, self.max_age_s)]
         if len(unknown) < WORTH_THREADS:
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(THREADS) as pool:
             # Its answers are not asked for: an error is raised, or not, where the device is needed.
             pool.map(self.device, unknown)

@@ -46,19 +46,20 @@ _WORTH_MERGING = 2000
 
 Fewer cost less as a segment than as a block rewritten.
 """
-_WORTH_COMPACTING = 1024
+_WORTH_COMPACTING = 1536
 """Write units of log after which a compaction is asked for, on average.
 
-A block that is rewritten twice as often costs nearly twice as much, and a tail that is twice as long takes a reader
-twice as many read units, of which five cost as much as one write unit: docs/benchmarks.md has the sum.
+A block that is rewritten twice as often costs nearly twice as much; a tail that is twice as long takes the first
+reader of a process twice as many read units, of which five cost as much as one write unit: docs/benchmarks.md has the
+sum.
 """
 _WRITE_UNIT = 1024
 _CROWD = 16
 """From so many devices on, a segment shows what the traffic is; a full one of a few devices is a backfill."""
-_FULL, _USUAL = 900, 830
-"""Bytes of a segment that, with its keys, is one write unit: if those of crowds are larger, there should be more lanes.
+_WIDE, _FULL = 1100, 830
+"""Bytes of segments of crowds: above the first on average, there should be more lanes, for them to be the second.
 
-So many that segments usually stay below: a few bytes above it cost as much as twice the readings.
+With its keys such a one is usually within a write unit; lanes are not equally full, and the fullest decides.
 """
 _MOST_READINGS_A_RUN = 1_000_000
 _WORTH_NUMPY = 1_000_000
@@ -244,8 +245,8 @@ class ReadingStore:
             for segment in segments
             if segment.written_ms >= settled_ms and segment.devices >= _CROWD
         ]
-        if len(crowded) >= _CROWD and sum(crowded) > _FULL * len(crowded):
-            self._lanes.grow(lanes, sum(crowded) / _USUAL / len(crowded))
+        if len(crowded) >= _CROWD and sum(crowded) > _WIDE * len(crowded):
+            self._lanes.grow(lanes, sum(crowded) / _FULL / len(crowded))
         return Compaction(len(segments), sum(segment.readings for segment in segments), blocks, stop >= until)
 
     def lanes(self) -> Iterator[str]:
