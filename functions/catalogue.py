@@ -44,6 +44,10 @@ class Needs(Flag):
     """Ask IoT Core for the host that devices connect to."""
 
 
+STORING = Needs.READINGS_READ | Needs.READINGS_WRITE | Needs.BLOCKS_WRITE | Needs.COMPACT_QUEUE
+"""What the store of readings takes to append and to compact."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One Lambda: its name, the resource folders in its artefact, and what it may touch.
@@ -93,14 +97,7 @@ HTTP_FUNCTIONS = (
         name="readings",
         folders=("readings", "quarantine"),
         columnar=True,
-        needs=Needs.REGISTRY_READ
-        | Needs.REGISTRY_WRITE
-        | Needs.READINGS_READ
-        | Needs.READINGS_WRITE
-        | Needs.BLOCKS_WRITE
-        | Needs.COMPACT_QUEUE
-        | Needs.JOB_START
-        | Needs.SECRET,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | STORING | Needs.JOB_START | Needs.SECRET,
         memory_mb=1024,
     ),
     Function(
@@ -146,12 +143,7 @@ EVENT_FUNCTIONS = (
         folders=("readings",),
         handler="functions.readings.ingest.handler",
         queue="readings",
-        needs=Needs.REGISTRY_READ
-        | Needs.REGISTRY_WRITE
-        | Needs.READINGS_READ
-        | Needs.READINGS_WRITE
-        | Needs.BLOCKS_WRITE
-        | Needs.COMPACT_QUEUE,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | STORING,
         # One processor, and time for 6 MB of messages of ten thousand devices that it has never heard of.
         memory_mb=1769,
         timeout_s=120,
@@ -162,11 +154,7 @@ EVENT_FUNCTIONS = (
         handler="functions.readings.compact.handler",
         queue="compaction",
         columnar=True,
-        needs=Needs.REGISTRY_READ
-        | Needs.READINGS_READ
-        | Needs.READINGS_WRITE
-        | Needs.BLOCKS_WRITE
-        | Needs.COMPACT_QUEUE,
+        needs=Needs.REGISTRY_READ | STORING,
         memory_mb=1024,
         timeout_s=300,
     ),
@@ -191,13 +179,7 @@ EVENT_FUNCTIONS = (
         folders=("jobs",),
         handler="functions.jobs.steps.handler",
         columnar=True,
-        needs=Needs.REGISTRY_READ
-        | Needs.REGISTRY_WRITE
-        | Needs.READINGS_READ
-        | Needs.READINGS_WRITE
-        | Needs.BLOCKS_WRITE
-        | Needs.COMPACT_QUEUE
-        | Needs.IMPORT_FILES,
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | STORING | Needs.IMPORT_FILES,
         memory_mb=2048,
         timeout_s=900,
     ),

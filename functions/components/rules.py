@@ -6,7 +6,7 @@ from functions.components.models import ComponentCreate
 from whimbrel.bodies import Body
 from whimbrel.domain.fleet import Component
 from whimbrel.domain.profiles import SensorProfile
-from whimbrel.http.standard import check_references, require_match
+from whimbrel.http.standard import changed, check_references, require_match
 from whimbrel.ids import ComponentId
 from whimbrel.store import profiles
 from whimbrel.store.tenant import Tenant
@@ -37,8 +37,5 @@ def change(tenant: Tenant, component_id: ComponentId, body: Body, if_match: str 
     require_match(component, if_match)
     changes = body.given()
     profiles.bind(tenant, SensorProfile, changes, component.sensor_profile_id)
-    if all(getattr(component, name) == value for name, value in changes.items()):
-        return component
-    changed = component.next_version(**changes)
-    check_references(changed, tenant)
-    return components.replace(changed)
+    after = changed(tenant, component, changes)
+    return component if after is component else components.replace(after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from whimbrel.bodies import Body
 from whimbrel.domain.fleet import Device
 from whimbrel.domain.profiles import DeviceProfile
-from whimbrel.http.standard import check_references, require_match
+from whimbrel.http.standard import changed, check_references, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.store import profiles
 from whimbrel.store.tenant import Tenant
@@ -35,9 +35,8 @@ def change(tenant: Tenant, device_id: DeviceId, body: Body, if_match: str | None
     require_match(device, if_match)
     changes = body.given()
     profile = profiles.bind(tenant, DeviceProfile, changes, device.device_profile_id)
-    if all(getattr(device, name) == value for name, value in changes.items()):
+    after = changed(tenant, device, changes)
+    if after is device:
         return device
-    changed = device.next_version(**changes)
-    check_references(changed, tenant)
-    is_bound_anew = changed.device_profile_id != device.device_profile_id
-    return profiles.store_equipped(tenant, changed, profile if is_bound_anew else None)
+    is_bound_anew = after.device_profile_id != device.device_profile_id
+    return profiles.store_equipped(tenant, after, profile if is_bound_anew else None)

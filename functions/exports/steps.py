@@ -98,10 +98,10 @@ def finish(tenant: Tenant, export_id: ExportId) -> Progress:
     export = exports.find(export_id)
     if export is not None and export.status is ExportStatus.RUNNING:
         draft = Draft.of(tenant.organization_id, export)
-        size_bytes = objects.size(draft.upload.key)
-        if size_bytes is None:
+        archive = objects.stat(draft.upload.key)
+        if archive is None:
             draft.complete()
-            size_bytes = draft.upload.tell()
+        size_bytes = archive.size_bytes if archive else draft.upload.tell()
         try:
             exports.change(export_id, lambda it: it.completed(instants.now(), size_bytes, draft.rows()))
         except NotFound:

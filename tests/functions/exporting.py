@@ -6,8 +6,8 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -41,26 +41,36 @@ class Context:
         return self.remaining_ms
 
 
-def played(organization_id: str, export_id: str, *, budget_s: int = 600, attempts: int = 1) -> list[str]:
-    """Play the state machine, each step up to *attempts* times; return the steps it went through."""
-    context = Context((budget_s + steps.MARGIN_S) * 1000)
-    event: dict[str, Any] = {"organizationId": organization_id, "exportId": export_id}
-    taken: list[str] = []
+@dataclass
+class Steps:
+    """The steps that a state machine takes, each handed to *handler* up to *attempts* times."""
 
-    def step(name: str, **more: Any) -> Any:
-        taken.append(name)
-        for attempt in range(attempts):
+    handler: Callable[[dict[str, Any], Any], Any]
+    event: dict[str, Any]
+    context: Context
+    attempts: int
+    taken: list[str] = field(default_factory=list)
+
+    def __call__(self, name: str, **more: Any) -> Any:
+        self.taken.append(name)
+        for attempt in range(self.attempts):
             try:
-                return json.loads(json.dumps(steps.handler({"step": name, **event, **more}, context)))
+                return json.loads(json.dumps(self.handler({"step": name, **self.event, **more}, self.context)))
             except Exception:
-                if attempt == attempts - 1:
+                if attempt == self.attempts - 1:
                     raise
         raise AssertionError
 
+
+def played(organization_id: str, export_id: str, *, budget_s: int = 600, attempts: int = 1) -> list[str]:
+    """Play the state machine, each step up to *attempts* times; return the steps it went through."""
+    context = Context((budget_s + steps.MARGIN_S) * 1000)
+    event = {"organizationId": organization_id, "exportId": export_id}
+    step = Steps(steps.handler, event, context, attempts)
     try:
         progress = step("start")
         while not progress["done"]:
-            assert taken.count("write") < 50, "it does not come to an end"
+            assert step.taken.count("write") < 50, "it does not come to an end"
             progress = step("write", progress=progress)
         step("finish", progress=progress)
     except AssertionError:
@@ -68,7 +78,7 @@ def played(organization_id: str, export_id: str, *, budget_s: int = 600, attempt
     except Exception as error:  # noqa: BLE001 (the machine catches all)
         cause = json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
         step("fail", error={"Error": type(error).__name__, "Cause": cause})
-    return taken
+    return step.taken
 
 
 @dataclass

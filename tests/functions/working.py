@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from functions.jobs import steps
-from tests.functions.exporting import Context, Killer
+from tests.functions.exporting import Context, Killer, Steps
 from tests.gateway import Answer, Client
 
 
 def played(organization_id: str, job_id: str, *, budget_s: int = 600, attempts: int = 1) -> list[str]:
     """Play the state machine, each step up to *attempts* times; return the steps it went through."""
     context = Context((budget_s + steps.MARGIN_S) * 1000)
-    event: dict[str, Any] = {"organizationId": organization_id, "jobId": job_id}
-    taken: list[str] = []
-
-    def step(name: str, **more: Any) -> Any:
-        taken.append(name)
-        for attempt in range(attempts):
-            try:
-                return json.loads(json.dumps(steps.handler({"step": name, **event, **more}, context)))
-            except Exception:
-                if attempt == attempts - 1:
-                    raise
-        raise AssertionError
-
+    step = Steps(steps.handler, {"organizationId": organization_id, "jobId": job_id}, context, attempts)
     try:
         while not step("run")["done"]:
-            assert len(taken) < 100, "it does not come to an end"
+            assert len(step.taken) < 100, "it does not come to an end"
     except AssertionError:
         raise
     except Exception as error:  # noqa: BLE001 (the machine catches all)
         step("fail", error={"Error": type(error).__name__, "Cause": "{}"})
-    return taken
+    return step.taken
 
 
 @dataclass

@@ -33,16 +33,6 @@ def get(key: str) -> bytes | None:
         raise
 
 
-def size(key: str) -> int | None:
-    """Return an object's size in bytes, or None if it is not there."""
-    try:
-        return client("s3").head_object(Bucket=settings().exports_bucket, Key=key)["ContentLength"]
-    except ClientError as error:
-        if _code(error) in NOT_THERE:
-            return None
-        raise
-
-
 class Stat(NamedTuple):
     """What is known of an object without reading it; ``etag`` is another when its content is."""
 

@@ -5,7 +5,7 @@ What a resource does its own way it leaves out of ``only`` and writes as an oper
 # pyright: reportUnknownParameterType=false, reportInvalidTypeForm=false
 # No postponed annotations here: the operations' types are the declaration's, known when they are defined.
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -153,12 +153,21 @@ def change(tenant: Tenant, entity: type[E], identifier: Any, body: Body, if_matc
     store = tenant.things(entity)
     thing = store.get(identifier)
     require_match(thing, if_match)
-    changes = body.given()
+    after = changed(tenant, thing, body.given())
+    return thing if after is thing else store.replace(after)
+
+
+def changed(tenant: Tenant, thing: E, changes: Mapping[str, Any]) -> E:
+    """Return the next version of *thing*, with *changes*; itself, if they change nothing.
+
+    Raises:
+        InvalidRequest: it then refers to what is not there.
+    """
     if all(getattr(thing, name) == value for name, value in changes.items()):
         return thing
-    changed = thing.next_version(**changes)
-    check_references(changed, tenant)
-    return store.replace(changed)
+    after = thing.next_version(**changes)
+    check_references(after, tenant)
+    return after
 
 
 def require_match(thing: Entity[Any], if_match: str | None) -> None:

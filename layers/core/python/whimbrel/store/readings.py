@@ -342,7 +342,7 @@ class ReadingStore:
         """Do what has to be done after readings have been merged, and before anybody is told so."""
         self._blocks.settle(device_id, merged)
         over_ms = (self._clock() - _SURELY_OVER_MS // 2) // _DAY_MS * _DAY_MS
-        self._rollups.forget(device_id, join_frames(frame for _, frame in merged), over_ms)
+        self._rollups.forget(device_id, [frame for _, frame in merged], over_ms)
 
     def _unsettled(self, head: Head, device_id: str, sensor_ids: Collection[str] | None) -> Iterator[Frame]:
         """Yield the newest of blocks beyond what is settled, newest blocks first, until every sensor has been seen."""

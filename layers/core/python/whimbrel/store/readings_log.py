@@ -40,10 +40,7 @@ class _Tail:
     start_ms: int
     end_ms: int
     segments: list[Segment]
-
-    @property
-    def octets(self) -> int:
-        return sum(len(segment.content) for segment in self.segments)
+    octets: int
 
 
 _TAILS: WeakKeyDictionary[Any, dict[tuple[str, str, str], _Tail]] = WeakKeyDictionary()
@@ -93,7 +90,8 @@ class Log:
                 held.append(segment)
             yield segment
         if complete_ms > begin_ms:
-            self._tails[self._table, self._organization_id, lane] = _Tail(start_ms, complete_ms, held)
+            octets = sum(len(segment.content) for segment in held)
+            self._tails[self._table, self._organization_id, lane] = _Tail(start_ms, complete_ms, held, octets)
             self._forget_the_longest()
 
     def _complete_until_ms(self) -> int:

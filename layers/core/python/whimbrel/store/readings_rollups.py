@@ -79,11 +79,16 @@ class Rollups:
 
         return Rollup({day: kept[day] for day in asked if day in kept}, wanted, put)
 
-    def forget(self, device_id: str, frame: Frame, until_ms: int) -> None:
-        """Forget the sums of the days before *until_ms* that *frame* has just been merged into."""
-        for column, series in frame.items():
-            last_day = min(series.timestamps[-1], until_ms - 1) // DAY_MS
-            for day, _ in self._items(device_id, column, series.timestamps[0] // DAY_MS, last_day):
+    def forget(self, device_id: str, frames: Iterable[Frame], until_ms: int) -> None:
+        """Forget the sums of the days before *until_ms* that *frames* have just been merged into."""
+        spans: dict[Column, tuple[int, int]] = {}
+        for frame in frames:
+            for column, series in frame.items():
+                first, last = series.timestamps[0], series.timestamps[-1]
+                known = spans.get(column, (first, last))
+                spans[column] = min(known[0], first), max(known[1], last)
+        for column, (first, last) in spans.items():
+            for day, _ in self._items(device_id, column, first // DAY_MS, min(last, until_ms - 1) // DAY_MS):
                 token = {"S": f"{self._chance.getrandbits(64):016x}"}
                 self._client.put_item(TableName=self._table, Item=self._item(device_id, column, day, token))
 
