@@ -127,7 +127,12 @@ HTTP_FUNCTIONS = (
         folders=("sensor_profiles", "device_profiles", "schemas", "packs"),
         needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
     ),
-    Function(name="reference", folders=("reference", "me"), needs=Needs.REGISTRY_READ),
+    Function(
+        name="access",
+        folders=("me", "organizations", "members", "invitations", "api_keys", "access_tokens", "audit_log"),
+        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.SECRET,
+    ),
+    Function(name="reference", folders=("reference",), needs=Needs.REGISTRY_READ),
 )
 
 EVENT_FUNCTIONS = (

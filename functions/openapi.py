@@ -65,7 +65,7 @@ def document() -> dict[str, Any]:
         for folder in function.folders:
             resource: Resource = import_module(f"functions.{folder}.routes").resource
             generated = _generated(resource)
-            schemas |= generated["components"]["schemas"]
+            schemas |= generated["components"].get("schemas", {})
             tags += [resource.tag] if resource.tag not in tags else []
             for path, operations in generated["paths"].items():
                 for method, operation in operations.items():

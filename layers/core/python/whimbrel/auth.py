@@ -27,11 +27,20 @@ class Scope(StrEnum):
     EXPORTS_WRITE = "exports:write"
     ANALYTICS_READ = "analytics:read"
     ANALYTICS_WRITE = "analytics:write"
+    ACCESS_READ = "access:read"
+    """Who belongs to the organization."""
     ADMIN = "admin"
-    """Administration: quarantine, members, keys. Does not imply the others."""
+    """Administration: the organization, its members, keys, audit log and quarantine. Includes ``access:read`` only."""
     ALL = "*"
     ANY = "any"
     """What every valid credential has; cannot be granted."""
+    SESSION = "session"
+    """A person's own session, of whichever organization; cannot be granted."""
+
+    @property
+    def is_grantable(self) -> bool:
+        """Whether a key or token can be given this scope."""
+        return self not in {Scope.ANY, Scope.SESSION}
 
 
 class NotAMember(Forbidden):
@@ -50,22 +59,29 @@ class Role(StrEnum):
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: frozenset({Scope.ALL}),
-    Role.ADMIN: frozenset(Scope) - {Scope.ALL},
+    Role.ADMIN: frozenset(scope for scope in Scope if scope.is_grantable) - {Scope.ALL},
     Role.MEMBER: frozenset(scope for scope in Scope if scope.endswith(":read")) | {Scope.ANALYTICS_WRITE},
 }
 
-CredentialKind = Literal["API_KEY", "USER"]
+CredentialKind = Literal["API_KEY", "USER", "ACCESS_TOKEN"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The authenticated party: exactly one organization, a subject (``key_…`` or a user id), and its scopes."""
+    """The authenticated party: exactly one organization, a subject (an API key's or a user's id), and its scopes.
+
+    ``credential_id`` is the API key or access token that it came with, ``valid_until_s`` when that ends, in seconds
+    since 1970. ``requests_per_second`` is the key's own limit, if it has one.
+    """
 
     kind: CredentialKind
     organization_id: OrganizationId
     subject: str
     scopes: frozenset[Scope]
     role: Role | None = None
+    credential_id: str = ""
+    valid_until_s: int | None = None
+    requests_per_second: int | None = None
 
     def require(self, scope: Scope) -> None:
         """Do nothing if this caller has *scope*.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
-import time
 import uuid
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
+
+from whimbrel import chance
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -25,7 +25,7 @@ class Id(str):
     @classmethod
     def new(cls) -> Self:
         """Return a new identifier: 48 bits of milliseconds, 74 random bits."""
-        return cls(_uuid7(time.time_ns() // 1_000_000, secrets.randbits(74)))
+        return cls(_uuid7(chance.now_ms(), chance.bits(74)))
 
     @classmethod
     def named(cls, parent: Id, *names: str) -> Self:

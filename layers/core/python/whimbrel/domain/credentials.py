@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
 import string
 import zlib
 from hashlib import sha256
 from typing import Literal, NamedTuple
+
+from whimbrel import chance
+from whimbrel.ids import Id
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_LENGTH = 12
@@ -32,8 +34,8 @@ class ApiKey(NamedTuple):
 
 def new_api_key(mode: Mode) -> ApiKey:
     """Return a new key."""
-    identifier = _random(ID_LENGTH)
-    body = f"sk_{mode}_{identifier}{_random(SECRET_LENGTH)}"
+    identifier = chance.secret(Id.new(), ID_LENGTH, ALPHABET)
+    body = f"sk_{mode}_{identifier}{chance.secret(identifier, SECRET_LENGTH, ALPHABET)}"
     return ApiKey(identifier, body + _checksum(body))
 
 
@@ -48,10 +50,6 @@ def key_id_of(text: str) -> str | None:
 def digest(pepper: bytes, text: str) -> str:
     """Return what is stored of a secret: its HMAC-SHA256. A slow hash would add nothing to 190 random bits."""
     return hmac.digest(pepper, text.encode(), sha256).hex()
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def _checksum(body: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +12,9 @@ from typing import Annotated, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
+from whimbrel import chance
 from whimbrel.bodies import Instant, Name
+from whimbrel.domain.credentials import ALPHABET
 from whimbrel.domain.fleet import Device
 from whimbrel.entity import Entity
 from whimbrel.ids import DeviceId, Id, OrganizationId
@@ -69,8 +70,9 @@ class Token(NamedTuple):
 
     @classmethod
     def new(cls, device_id: DeviceId) -> Token:
-        """Return a new token for a device; its secret has 192 random bits."""
-        return cls(RegistrationTokenId.new(), device_id, secrets.token_urlsafe(24))
+        """Return a new token for a device; its secret has 190 random bits."""
+        identifier = RegistrationTokenId.new()
+        return cls(identifier, device_id, chance.secret(identifier, 32, ALPHABET))
 
     @classmethod
     def parse(cls, text: str) -> Token:

@@ -13,10 +13,10 @@ JSON, so that numbers keep every digit; ``write`` names the write that made it.
 from __future__ import annotations
 
 import random
-import secrets
 import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from whimbrel import chance
 from whimbrel.entity import Entity
 from whimbrel.ids import Id, OrganizationId
 from whimbrel.pages import Cursors, Page
@@ -246,7 +246,7 @@ class Store(Generic[E]):
         item = self._key(thing.id) | {
             "doc": {"S": thing.model_dump_json(by_alias=True)},
             "version": {"N": str(thing.version)},
-            "write": {"S": secrets.token_hex(8)},
+            "write": {"S": f"{chance.bits(64):016x}"},
         }
         parent = getattr(thing, thing.parent) if thing.parent else None
         if parent:
