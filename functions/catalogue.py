@@ -15,6 +15,16 @@ class Needs(Flag):
     NOTHING = 0
     REGISTRY_READ = auto()
     REGISTRY_WRITE = auto()
+    LIMITS = auto()
+    """Count the requests of a caller and of an organization."""
+    AUDIT_WRITE = auto()
+    """Add to the audit log."""
+    AUDIT_READ = auto()
+    READINESS = auto()
+    """Ask whether the registry answers."""
+    ORGANIZATIONS_READ = auto()
+    """Read the list of all organizations."""
+    ORGANIZATIONS_WRITE = auto()
     AUTH_READ = auto()
     AUTH_WRITE = auto()
     READINGS_READ = auto()
@@ -46,6 +56,8 @@ class Needs(Flag):
 
 STORING = Needs.READINGS_READ | Needs.READINGS_WRITE | Needs.BLOCKS_WRITE | Needs.COMPACT_QUEUE
 """What the store of readings takes to append and to compact."""
+CHANGING = Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.LIMITS | Needs.AUDIT_WRITE | Needs.SECRET
+"""What every function with operations that change something takes: repeated calls, limits and the audit log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,64 +87,53 @@ HTTP_FUNCTIONS = (
     Function(
         name="fleet",
         folders=("devices", "components", "sensors", "device_groups", "sites"),
-        needs=Needs.REGISTRY_READ
-        | Needs.REGISTRY_WRITE
-        | Needs.READINGS_READ
-        | Needs.CERTIFICATES_END
-        | Needs.JOB_START
-        | Needs.SECRET,
+        needs=CHANGING | Needs.READINGS_READ | Needs.CERTIFICATES_END | Needs.JOB_START,
     ),
     Function(
         name="provisioning",
         folders=("registration", "certificates"),
-        needs=Needs.REGISTRY_READ
-        | Needs.REGISTRY_WRITE
-        | Needs.AUTH_READ
-        | Needs.AUTH_WRITE
-        | Needs.CERTIFICATES_ISSUE
-        | Needs.CERTIFICATES_END
-        | Needs.SECRET,
+        needs=CHANGING | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.CERTIFICATES_ISSUE | Needs.CERTIFICATES_END,
     ),
     Function(
         name="readings",
         folders=("readings", "quarantine"),
         columnar=True,
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | STORING | Needs.JOB_START | Needs.SECRET,
+        needs=CHANGING | STORING | Needs.JOB_START,
         memory_mb=1024,
     ),
     Function(
         name="jobs",
         folders=("jobs", "imports"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.JOB_START | Needs.IMPORT_FILES | Needs.SECRET,
+        needs=CHANGING | Needs.JOB_START | Needs.IMPORT_FILES,
     ),
     Function(
         name="queries",
         folders=("queries",),
         columnar=True,
-        needs=Needs.REGISTRY_READ | Needs.READINGS_READ | Needs.ROLLUPS_WRITE,
+        needs=Needs.REGISTRY_READ | Needs.LIMITS | Needs.READINGS_READ | Needs.ROLLUPS_WRITE,
         memory_mb=1769,
     ),
     Function(
         name="exports",
         folders=("exports",),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.EXPORT_START | Needs.EXPORT_READ | Needs.SECRET,
+        needs=CHANGING | Needs.EXPORT_START | Needs.EXPORT_READ,
     ),
     Function(
         name="analytics",
         folders=("annotation_classes", "annotations"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
+        needs=CHANGING,
     ),
     Function(
         name="profiles",
         folders=("sensor_profiles", "device_profiles", "schemas", "packs"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.SECRET,
+        needs=CHANGING,
     ),
     Function(
         name="access",
         folders=("me", "organizations", "members", "invitations", "api_keys", "access_tokens", "audit_log"),
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.SECRET,
+        needs=CHANGING | Needs.AUDIT_READ | Needs.AUTH_READ | Needs.AUTH_WRITE,
     ),
-    Function(name="reference", folders=("reference",), needs=Needs.REGISTRY_READ),
+    Function(name="reference", folders=("reference",), needs=Needs.READINESS),
 )
 
 EVENT_FUNCTIONS = (
@@ -159,7 +160,7 @@ EVENT_FUNCTIONS = (
         handler="functions.readings.compact.handler",
         queue="compaction",
         columnar=True,
-        needs=Needs.REGISTRY_READ | STORING,
+        needs=Needs.REGISTRY_READ | Needs.ORGANIZATIONS_READ | STORING,
         memory_mb=1024,
         timeout_s=300,
     ),
@@ -192,7 +193,14 @@ EVENT_FUNCTIONS = (
         name="operator",
         folders=("organizations",),
         handler="functions.organizations.operator.handler",
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.SECRET,
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | Needs.AUDIT_WRITE
+        | Needs.AUDIT_READ
+        | Needs.AUTH_READ
+        | Needs.AUTH_WRITE
+        | Needs.ORGANIZATIONS_WRITE
+        | Needs.SECRET,
         timeout_s=60,
     ),
 )

@@ -24,6 +24,8 @@ os.environ |= {
     "AUTH_TABLE": "auth",
     "LOG_TABLE": "log",
     "BLOCKS_TABLE": "blocks",
+    "AUDIT_TABLE": "audit",
+    "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/whimbrel-test-tenant",
     "EXPORTS_BUCKET": "exports",
     "COMPACT_QUEUE_URL": "",
     "SECRET_ARN": "whimbrel/secret",
@@ -47,9 +49,9 @@ def key(name: str, kind: str) -> dict[str, str]:
 
 
 def create_tables(dynamodb: Any) -> None:
-    """Make the four tables as the template has them."""
+    """Make the tables as the template has them."""
     pk, sk = key("pk", "HASH"), key("sk", "RANGE")
-    for name in ("log", "blocks"):
+    for name in ("log", "blocks", "audit"):
         dynamodb.create_table(
             TableName=name,
             KeySchema=[pk, sk],
@@ -88,7 +90,7 @@ def aws_in_process() -> Generator[None]:
     from whimbrel.aws import clients, secret
     from whimbrel.settings import settings
 
-    caches = [clients._client, secret._secret, secret.derived_key, settings]
+    caches = [clients._own, secret._secret, secret.derived_key, settings]
     with mock_aws(), pytest.MonkeyPatch.context() as monkeypatch:
         region: Any = os.environ["AWS_DEFAULT_REGION"]
         create_tables(boto3.client("dynamodb"))
@@ -110,7 +112,9 @@ def aws_in_process() -> Generator[None]:
         monkeypatch.setenv("JOB_WORKFLOW_ARN", jobs["stateMachineArn"])
         for cache in caches:
             cache.cache_clear()
+        clients.forget_sessions()
         yield
+        clients.forget_sessions()
         for cache in caches:
             cache.cache_clear()
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from whimbrel import instants
 from whimbrel.aws import iot
-from whimbrel.aws.clients import client
 from whimbrel.domain.fleet import Device
 from whimbrel.domain.provisioning import Certificate, CertificateId, CertificateStatus
 from whimbrel.domain.signing import SigningRequest, signing_request, valid_until
 from whimbrel.ids import DeviceId
 from whimbrel.store.tenant import Tenant
-from whimbrel.store.transactions import commit
 
 
 def renew(tenant: Tenant, device_id: DeviceId, csr_pem: str) -> Certificate:
@@ -47,7 +45,7 @@ def _issue(tenant: Tenant, device_id: DeviceId, request: SigningRequest) -> Cert
         not_after=valid_until(issued.pem, instants.now()),
     )
     devices, certificates = tenant.things(Device), tenant.things(Certificate)
-    if 0 in commit(client("dynamodb"), [devices.requiring(device_id), certificates.adding(certificate)]):
+    if 0 in tenant.commit([devices.requiring(device_id), certificates.adding(certificate)]):
         iot.retire_device(device_id)
         raise devices.not_found(device_id)
     return certificate

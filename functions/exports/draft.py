@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
 from functions.exports.contents import COLUMNS, START, Extent, Position
-from whimbrel.aws import objects
+from whimbrel.aws.objects import Upload
 from whimbrel.domain.archive import Archive, Member
 from whimbrel.domain.exports import Content, Export, ExportFormat, ExportId, object_key
 from whimbrel.domain.parquet import parquet_columns, write_parquet
 from whimbrel.domain.tabular import Batch, write_csv, write_jsonl
-from whimbrel.ids import OrganizationId
+from whimbrel.store.tenant import Tenant
 
 WRITERS = {ExportFormat.CSV: write_csv, ExportFormat.JSONL: write_jsonl, ExportFormat.PARQUET: write_parquet}
 DEFLATE_LEVELS = {ExportFormat.CSV: 1, ExportFormat.JSONL: 1, ExportFormat.PARQUET: 0}
@@ -40,35 +40,35 @@ class File:
 class Draft:
     """What is written so far, and what is still to be: ``position`` is where to go on with the first of ``todo``."""
 
-    organization_id: OrganizationId
+    tenant: Tenant
     export: Export
-    upload: objects.Upload
+    upload: Upload
     todo: list[Content]
     position: Position = START
     files: list[File] = field(default_factory=list[File])
     steps: int = 0
 
     @classmethod
-    def begin(cls, organization_id: OrganizationId, export: Export) -> Draft:
+    def begin(cls, tenant: Tenant, export: Export) -> Draft:
         """Return a new draft, saved."""
-        upload = objects.Upload.begin(object_key(organization_id, export.id))
-        draft = cls(organization_id, export, upload, list(export.includes))
+        upload = tenant.objects.begin_upload(object_key(export.id))
+        draft = cls(tenant, export, upload, list(export.includes))
         draft.save()
         return draft
 
     @classmethod
-    def find(cls, organization_id: OrganizationId, export: Export) -> Draft | None:
+    def find(cls, tenant: Tenant, export: Export) -> Draft | None:
         """Return the draft of *export* as it was last saved, or None."""
-        saved = objects.get(_key(organization_id, export.id))
+        saved = tenant.objects.get(_key(export.id))
         if saved is None:
             return None
         line, _, tail = saved.partition(b"\n")
         state = json.loads(line)
         files = [File(Content(each["content"]), each["rows"], Member(**each["member"])) for each in state["files"]]
         return cls(
-            organization_id,
+            tenant,
             export,
-            objects.Upload(**state["upload"], tail=bytearray(tail)),
+            Upload(tenant.objects, **state["upload"], tail=bytearray(tail)),
             [Content(name) for name in state["todo"]],
             Position(*state["position"]),
             files,
@@ -76,25 +76,25 @@ class Draft:
         )
 
     @classmethod
-    def of(cls, organization_id: OrganizationId, export: Export) -> Draft:
+    def of(cls, tenant: Tenant, export: Export) -> Draft:
         """Return the draft of *export*, which has been begun.
 
         Raises:
             DraftLost: it is gone.
         """
-        draft = cls.find(organization_id, export)
+        draft = cls.find(tenant, export)
         if draft is None:
             raise DraftLost(export.id)
         return draft
 
     @staticmethod
-    def discard(organization_id: OrganizationId, export_id: ExportId) -> None:
+    def discard(tenant: Tenant, export_id: ExportId) -> None:
         """Forget the draft of an export, if there is one, and what it uploaded unless that is complete."""
-        saved = objects.get(_key(organization_id, export_id))
+        saved = tenant.objects.get(_key(export_id))
         if saved is None:
             return
-        objects.Upload(**json.loads(saved.partition(b"\n")[0])["upload"]).abort()
-        objects.delete(_key(organization_id, export_id))
+        Upload(tenant.objects, **json.loads(saved.partition(b"\n")[0])["upload"]).abort()
+        tenant.objects.delete(_key(export_id))
 
     def save(self) -> None:
         """Keep this draft for the next step."""
@@ -106,7 +106,7 @@ class Draft:
             "files": [asdict(file) for file in self.files],
             "steps": self.steps,
         }
-        objects.put(_key(self.organization_id, self.export.id), json.dumps(state).encode() + b"\n" + self.upload.tail)
+        self.tenant.objects.put(_key(self.export.id), json.dumps(state).encode() + b"\n" + self.upload.tail)
 
     def write_file(self, extent: Extent, may_go_on: Callable[[float], bool]) -> None:
         """Write the next file, all of it or until *may_go_on*, which is told the share that is written, says no.
@@ -164,7 +164,7 @@ class Draft:
         described = parquet_columns if self.export.format is ExportFormat.PARQUET else list
         manifest = {
             "exportId": self.export.id,
-            "organizationId": self.organization_id,
+            "organizationId": self.tenant.organization_id,
             **asked,
             "counts": {content.lower(): rows for content, rows in self.rows().items()},
             "files": [
@@ -191,5 +191,5 @@ class Draft:
         return Archive(self.upload, members, level=DEFLATE_LEVELS[self.export.format])
 
 
-def _key(organization_id: OrganizationId, export_id: ExportId) -> str:
-    return object_key(organization_id, export_id) + ".draft"
+def _key(export_id: ExportId) -> str:
+    return object_key(export_id) + ".draft"

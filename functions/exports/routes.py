@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from functions.exports.models import ExportAnswer, ExportBody
 from whimbrel import instants
 from whimbrel.auth import Scope
-from whimbrel.aws import objects, workflows
+from whimbrel.aws import workflows
 from whimbrel.domain.exports import Export, ExportId, ExportStatus, object_key
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
@@ -75,8 +75,8 @@ def get_export(export_id: ThisExport, tenant: CurrentTenant, exchange: CurrentEx
     seen = export.seen_at(instants.now())
     if seen.status is not ExportStatus.READY:
         return ExportAnswer.of(seen)
-    key = object_key(tenant.organization_id, export_id)
-    url = objects.download_url(key, file_name=f"export-{export_id}.zip", lifetime_s=DOWNLOAD_S)
+    key = object_key(export_id)
+    url = tenant.objects.download_url(key, file_name=f"export-{export_id}.zip", lifetime_s=DOWNLOAD_S)
     return ExportAnswer.of(seen, url)
 
 
@@ -97,4 +97,4 @@ def delete_export(export_id: ThisExport, tenant: CurrentTenant, if_match: IfMatc
         # Its progress was noted meanwhile; that happens every ten seconds at most.
         exports.remove(exports.get(export_id))
     # The steps look for the record: without it they stop, and clear away what they have uploaded.
-    objects.delete(object_key(tenant.organization_id, export_id))
+    tenant.objects.delete(object_key(export_id))

@@ -14,7 +14,6 @@ from typing import Any
 from functions.exports.contents import Extent
 from functions.exports.draft import Draft
 from whimbrel import instants
-from whimbrel.aws import objects
 from whimbrel.domain import codec
 from whimbrel.domain.exports import Export, ExportId, ExportStatus, object_key
 from whimbrel.ids import OrganizationId
@@ -67,7 +66,7 @@ def start(tenant: Tenant, export_id: ExportId) -> Progress:
     export = exports.change(export_id, Export.started)
     if export.status is not ExportStatus.RUNNING:
         return _clear(tenant, export_id)
-    draft = Draft.find(tenant.organization_id, export) or Draft.begin(tenant.organization_id, export)
+    draft = Draft.find(tenant, export) or Draft.begin(tenant, export)
     return _progress(draft)
 
 
@@ -80,7 +79,7 @@ def write(tenant: Tenant, export_id: ExportId, progress: Progress, budget_s: flo
     export = tenant.things(Export).find(export_id)
     if export is None or export.status is not ExportStatus.RUNNING:
         return _clear(tenant, export_id)
-    draft = Draft.of(tenant.organization_id, export)
+    draft = Draft.of(tenant, export)
     # One step further than the workflow knows: this one was done before, and its answer was lost.
     if draft.steps == progress["steps"]:
         codec.vectorise()
@@ -97,8 +96,8 @@ def finish(tenant: Tenant, export_id: ExportId) -> Progress:
     exports = tenant.things(Export)
     export = exports.find(export_id)
     if export is not None and export.status is ExportStatus.RUNNING:
-        draft = Draft.of(tenant.organization_id, export)
-        archive = objects.stat(draft.upload.key)
+        draft = Draft.of(tenant, export)
+        archive = tenant.objects.stat(draft.upload.key)
         if archive is None:
             draft.complete()
         size_bytes = archive.size_bytes if archive else draft.upload.tell()
@@ -147,8 +146,8 @@ def _clear(tenant: Tenant, export_id: ExportId) -> Progress:
     """Remove what nobody will ask for: the draft, and the archive unless the export is ready."""
     export = tenant.things(Export).find(export_id)
     if export is None or export.status is not ExportStatus.READY:
-        objects.delete(object_key(tenant.organization_id, export_id))
-    Draft.discard(tenant.organization_id, export_id)
+        tenant.objects.delete(object_key(export_id))
+    Draft.discard(tenant, export_id)
     return {"done": True, "steps": 0}
 
 

@@ -10,7 +10,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from functions.imports.models import ImportAnswer, ImportBody, ImportUpload
 from whimbrel import instants
 from whimbrel.auth import Scope
-from whimbrel.aws import objects
 from whimbrel.domain.fleet import Device
 from whimbrel.domain.imports import CONTENT_TYPES, Import, ImportId, errors_key, file_key
 from whimbrel.domain.jobs import UNFINISHED, Job, JobAnswer, JobKind, JobStatus
@@ -24,7 +23,7 @@ from whimbrel.problems import Conflict, InvalidRequest, NotFound, StaleVersion, 
 from whimbrel.store.tenant import Tenant
 
 MAX_BYTES = 1024 * 1024 * 1024
-UPLOAD_S = 3_600
+UPLOAD_S = 900
 DOWNLOAD_S = 900
 ERRORS_KEPT = timedelta(days=2)
 """The bucket forgets after three days; by then a link must not be offered any more."""
@@ -65,8 +64,8 @@ def create_import(
             field = "deviceId" if device_id == body.device_id else "devices"
             raise InvalidRequest.of(field, f"there is no device {device_id}", code="unknown-reference")
     asked = Import(id=ImportId.new(), requested_by=caller.subject, **body.given())
-    url, fields = objects.upload_form(
-        file_key(tenant.organization_id, asked.id),
+    url, fields = tenant.objects.upload_form(
+        file_key(asked.id),
         content_type=CONTENT_TYPES[asked.format],
         max_bytes=MAX_BYTES,
         lifetime_s=UPLOAD_S,
@@ -95,7 +94,7 @@ def start_import(import_id: ThisImport, tenant: CurrentTenant, exchange: Current
     jobs = tenant.things(Job)
     job = jobs.find(asked.job_id)
     if job is None:
-        stat = objects.stat(file_key(tenant.organization_id, import_id))
+        stat = tenant.objects.stat(file_key(import_id))
         if stat is None:
             raise FileMissing("The file is not there: send it to the upload's url, then start the import.")
         started_at = instants.from_ms(exchange.received_ms)
@@ -142,8 +141,8 @@ def delete_import(import_id: ThisImport, tenant: CurrentTenant, if_match: IfMatc
     if jobs.find(asked.job_id):
         jobs.change(asked.job_id, lambda job: job.failed(instants.now(), "The import was deleted."))
     tenant.things(Import).remove(asked)
-    for key in (file_key(tenant.organization_id, import_id), errors_key(tenant.organization_id, import_id)):
-        objects.delete(key)
+    for key in (file_key(import_id), errors_key(import_id)):
+        tenant.objects.delete(key)
 
 
 def _answer(tenant: Tenant, asked: Import, *, with_link: bool = False) -> ImportAnswer:
@@ -155,8 +154,8 @@ def _answer(tenant: Tenant, asked: Import, *, with_link: bool = False) -> Import
     is_listed = job.failures > 0 and job.status not in UNFINISHED | {JobStatus.FAILED}
     if not (with_link and is_listed and seen.completed_at and now - seen.completed_at < ERRORS_KEPT):
         return ImportAnswer.of(asked, seen)
-    url = objects.download_url(
-        errors_key(tenant.organization_id, asked.id),
+    url = tenant.objects.download_url(
+        errors_key(asked.id),
         file_name=f"import-{asked.id}-errors.csv",
         lifetime_s=DOWNLOAD_S,
         content_type="text/csv",

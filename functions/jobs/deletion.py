@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 
 from functions.jobs.advance import Advance
-from whimbrel.aws.clients import client
 from whimbrel.domain import codec
 from whimbrel.domain.fleet import Component, Device, Sensor
 from whimbrel.domain.jobs import Job
@@ -19,7 +18,6 @@ from whimbrel.domain.quarantine import QuarantinedReading
 from whimbrel.ids import DeviceId
 from whimbrel.instants import END_OF_TIME_MS, parse_ms
 from whimbrel.store.tenant import Tenant
-from whimbrel.store.transactions import commit
 
 PULSE_S = 10
 """How often the record is told how far the work is."""
@@ -47,7 +45,7 @@ def purge_device(tenant: Tenant, job: Job) -> Iterator[Advance]:
     """Delete what a device has left, ``{deviceId}``: its readings, in quarantine too, its sensors and components."""
     device_id = DeviceId(job.parameters["deviceId"])
     # Whoever asked for this deletes it, too; should that have been interrupted, nobody else does.
-    commit(client("dynamodb"), [tenant.things(Device).removing(device_id)])
+    tenant.commit([tenant.things(Device).removing(device_id)])
     position = job.position
     if not position.get("counted"):
         registered = [sensor.id for sensor in tenant.things(Sensor).all(parent=device_id)]

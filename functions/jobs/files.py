@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from typing import Any
 
 from functions.jobs.parquet import Heading
-from whimbrel.aws import objects
+from whimbrel.aws.objects import Changed, Objects
 from whimbrel.domain.imports import Import, ImportFormat, Layout, Piece, RowError
 from whimbrel.domain.jobs import JobFailed
 
@@ -42,8 +42,9 @@ STRANGE = {
 class File:
     """The object of an import; it has to be the one that the import was started with."""
 
-    def __init__(self, key: str, etag: str, size_bytes: int) -> None:
+    def __init__(self, objects: Objects, key: str, etag: str, size_bytes: int) -> None:
         self.size_bytes = size_bytes
+        self._objects = objects
         self._key = key
         self._etag = etag
 
@@ -54,8 +55,8 @@ class File:
             JobFailed: the file is gone, or was replaced.
         """
         try:
-            return objects.get_range(self._key, self._etag, start, min(end, self.size_bytes))
-        except objects.Changed as error:
+            return self._objects.get_range(self._key, self._etag, start, min(end, self.size_bytes))
+        except Changed as error:
             raise JobFailed("The file was replaced or deleted while it was imported.") from error
 
 

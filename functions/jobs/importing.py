@@ -13,7 +13,6 @@ from typing import Any
 
 from functions.jobs.advance import Advance, NotStored
 from functions.jobs.files import File, pieces
-from whimbrel.aws import objects
 from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain import codec
 from whimbrel.domain.imports import (
@@ -55,16 +54,16 @@ def import_readings(tenant: Tenant, job: Job) -> Iterator[Advance]:
         _join_errors(tenant, import_id, parts)
         yield Advance(position=position | {"joined": True})
     for part in parts:
-        objects.delete(errors_key(tenant.organization_id, import_id, part))
+        tenant.objects.delete(errors_key(import_id, part))
     # The readings are in the store now, and the file is the client's: nobody needs this copy.
-    objects.delete(file_key(tenant.organization_id, import_id))
+    tenant.objects.delete(file_key(import_id))
 
 
 def _taken_in(tenant: Tenant, job: Job, asked: Import) -> Iterator[Advance]:
-    key = file_key(tenant.organization_id, asked.id)
+    key = file_key(asked.id)
     if not job.parameters["sizeBytes"]:
         raise JobFailed("The file is empty.")
-    file = File(key, job.parameters["etag"], job.parameters["sizeBytes"])
+    file = File(tenant.objects, key, job.parameters["etag"], job.parameters["sizeBytes"])
     equipment = tenant.equipment()
     equipment.max_age_s = KNOWN_FOR_S
     store = tenant.readings(request_compaction(tenant.organization_id))
@@ -77,7 +76,7 @@ def _taken_in(tenant: Tenant, job: Job, asked: Import) -> Iterator[Advance]:
         parts: list[int] = position.get("parts", [])
         if errors:
             parts = [*parts, rows]
-            objects.put(errors_key(tenant.organization_id, asked.id, rows), _error_lines(errors))
+            tenant.objects.put(errors_key(asked.id, rows), _error_lines(errors))
         rows += piece.rows
         position = {**piece.next, "parts": parts}
         yield Advance(
@@ -135,11 +134,11 @@ def _error_lines(errors: Sequence[RowError]) -> bytes:
 
 def _join_errors(tenant: Tenant, import_id: ImportId, parts: Sequence[int]) -> None:
     """Make one object of the parts of the list of errors."""
-    upload = objects.Upload.begin(errors_key(tenant.organization_id, import_id), "text/csv")
+    upload = tenant.objects.begin_upload(errors_key(import_id), "text/csv")
     try:
         upload.write(b"row,reason,detail\r\n")
         for part in parts:
-            upload.write(objects.get(errors_key(tenant.organization_id, import_id, part)) or b"")
+            upload.write(tenant.objects.get(errors_key(import_id, part)) or b"")
         upload.complete()
     except BaseException:
         upload.abort()

@@ -9,7 +9,6 @@ from typing import Any
 from functions.packs.models import PackChange, PackDetails, PackOutcome, PackSource, PackSummary
 from functions.packs.shipping import shipped
 from whimbrel import instants
-from whimbrel.aws.clients import client
 from whimbrel.domain.annotations import Annotation, AnnotationClass, AnnotationClassId
 from whimbrel.domain.packs import (
     Pack,
@@ -34,7 +33,7 @@ from whimbrel.http.standard import InUse
 from whimbrel.problems import NotFound, Unavailable
 from whimbrel.store import profiles
 from whimbrel.store.tenant import Tenant
-from whimbrel.store.transactions import MAX_PARTS, commit
+from whimbrel.store.transactions import MAX_PARTS
 
 ATTEMPTS = 5
 PROFILES: dict[str, type[Profile[Any]]] = {entity.kind: entity for entity in (SensorProfile, DeviceProfile)}
@@ -90,7 +89,7 @@ def upload(tenant: Tenant, manifest: PackManifest) -> None:
             part = packs.replacing(pack.next_version(**offer))
         else:
             part = packs.adding(Pack(id=_identifier(tenant, manifest.key), key=manifest.key, **offer))
-        if not commit(client("dynamodb"), [releases.adding(release), part]):
+        if not tenant.commit([releases.adding(release), part]):
             return
     raise Unavailable("Others are changing the same pack; send this again in a moment.")
 
@@ -143,7 +142,7 @@ def remove(tenant: Tenant, key: str) -> None:
         _require_unused(tenant, pack)
         parts = list(_removals(tenant, pack))
         chunks = (parts[start : start + MAX_PARTS] for start in range(0, len(parts), MAX_PARTS))
-        if not any(commit(client("dynamodb"), chunk) for chunk in chunks):
+        if not any(tenant.commit(chunk) for chunk in chunks):
             return
     raise Unavailable("Others are changing the same things; send this again in a moment.")
 
@@ -239,7 +238,7 @@ def _bring_up(tenant: Tenant, key: str) -> PackOutcome:
             plan.writes.append(packs.replacing(pack.next_version(**state)))
         else:
             plan.writes.append(packs.adding(Pack(id=_identifier(tenant, key), key=key, **state)))
-        if not commit(client("dynamodb"), plan.writes):
+        if not tenant.commit(plan.writes):
             return PackOutcome(**dict(details(tenant, key)), changes=plan.changes)
     raise Unavailable("Others are changing the same things; send this again in a moment.")
 

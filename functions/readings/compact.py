@@ -12,7 +12,8 @@ from whimbrel.domain import codec
 from whimbrel.ids import OrganizationId
 from whimbrel.logs import log
 from whimbrel.settings import settings
-from whimbrel.store.readings import ReadingStore, organizations_with_readings
+from whimbrel.store.directory import organizations
+from whimbrel.store.readings import ReadingStore
 from whimbrel.store.readings_blocks import BlockContention
 from whimbrel.store.tenant import Tenant
 
@@ -64,8 +65,8 @@ def _compact(organization_id: str, lane: str, context: Any) -> bool:
 def _sweep() -> int:
     """Ask for the compaction of every lane that nothing has asked for lately; return how many."""
     lanes = 0
-    for organization_id in organizations_with_readings(client("dynamodb"), settings().log_table):
-        ask = request_compaction(OrganizationId(organization_id))
+    for organization_id in organizations(client("dynamodb"), settings().log_table):
+        ask = request_compaction(organization_id)
         for lane in _store(organization_id).lanes():
             ask(lane)
             lanes += 1

@@ -10,17 +10,17 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from whimbrel.aws.clients import client
+from whimbrel.aws.clients import MOST_SESSIONS, client
 from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain.readings import Reason, Rejection
 from whimbrel.ids import DeviceId, Id, OrganizationId
 from whimbrel.logs import log
-from whimbrel.problems import MalformedJson, Problem
+from whimbrel.problems import MalformedJson, Problem, Unavailable
 from whimbrel.settings import settings
 from whimbrel.store.equipment import Equipment
 from whimbrel.store.intake import Judgement, joined, quarantine
@@ -36,7 +36,7 @@ KNOWN_FOR_S = 30
 MOST_KEPT_OF_NO_JSON = 100_000
 """Bytes of a message that is no JSON, for quarantine."""
 
-# The first call to DynamoDB should not wait for the SDK: this function does nothing else.
+# The first message should not wait for the SDK, nor each organization's client for DynamoDB's model.
 client("dynamodb")
 
 
@@ -91,7 +91,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _store(organization_id: OrganizationId, batch: list[Message]) -> set[str]:
     """Store the messages of an organization, and return those of which not everything is stored."""
-    equipment = _equipment(organization_id)
+    try:
+        equipment = _equipment(organization_id)
+    except Unavailable:
+        log.exception("no session", extra={"organizationId": organization_id})
+        return {message.identifier for message in batch}
     frames: dict[str, list[Frame]] = {}
     names: dict[str, str] = {}
     senders: dict[str, set[str]] = {}
@@ -152,6 +156,16 @@ def _stored(equipment: Equipment, frames: dict[str, Frame], names: dict[str, str
         return dict.fromkeys(frames, error)
 
 
-@cache
 def _equipment(organization_id: OrganizationId) -> Equipment:
-    return Equipment(client("dynamodb"), settings().registry_table, organization_id, max_age_s=KNOWN_FOR_S)
+    """Return what is known of an organization's devices, with the session that is good now."""
+    now = client("dynamodb", organization_id)
+    known = _known(organization_id)
+    known.client = now
+    return known
+
+
+@lru_cache(maxsize=MOST_SESSIONS)
+def _known(organization_id: OrganizationId) -> Equipment:
+    return Equipment(
+        client("dynamodb", organization_id), settings().registry_table, organization_id, max_age_s=KNOWN_FOR_S
+    )

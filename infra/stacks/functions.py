@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -10,13 +12,14 @@ from constructs import Construct
 
 from functions.catalogue import Function, Needs
 from infra.stacks.code import Code
-from infra.stacks.grants import Allow, Grant
+from infra.stacks.grants import ANY_UUID, ORG, Allow, Grant
 from infra.stacks.logs import log_group
 from infra.stacks.review import accept
 from infra.stacks.stage import Stage
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
+TENANT_TAG = "org"
 
 
 class Functions(Construct):
@@ -65,8 +68,11 @@ class Functions(Construct):
             reserved_concurrent_executions=self._stage.consumer_concurrency if spec.queue else None,
         )
         for grant in grants:
-            for allow in grant.allows:
+            for allow in grant.own:
                 function.add_to_role_policy(allow.statement())
+        if of_tenants := [allow for grant in grants for allow in grant.tenant]:
+            tenant_role = self._tenant_role(spec, function, of_tenants)
+            function.add_environment("TENANT_ROLE_ARN", tenant_role.role_arn)
         self._by_name[spec.name] = function
         return function
 
@@ -80,6 +86,29 @@ class Functions(Construct):
         role = iam.Role(self, f"{spec.name}-role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         write = Allow(("logs:CreateLogStream", "logs:PutLogEvents"), (own_log.log_group_arn,))
         role.add_to_policy(write.statement())
+        return role
+
+    def _tenant_role(self, spec: Function, function: lambda_.Function, allows: list[Allow]) -> iam.Role:
+        """Make the role by which a function reaches the data of one organization at a time."""
+        own = cast("iam.IRole", function.role)
+        role = iam.Role(
+            self,
+            f"{spec.name}-tenant-role",
+            description=f"Whimbrel {self._stage.name}: the data of one organization, for {spec.name}",
+            assumed_by=iam.SessionTagsPrincipal(
+                iam.PrincipalWithConditions(
+                    iam.ArnPrincipal(own.role_arn),
+                    {
+                        # Without the tag no statement of this role would hold; with another one none may.
+                        "StringLike": {f"aws:RequestTag/{TENANT_TAG}": ANY_UUID},
+                        "ForAllValues:StringEquals": {"aws:TagKeys": [TENANT_TAG]},
+                    },
+                )
+            ),
+        )
+        for allow in allows:
+            role.add_to_policy(allow.statement())
+        function.add_to_role_policy(Allow(("sts:AssumeRole", "sts:TagSession"), (role.role_arn,)).statement())
         return role
 
     def _layer(self, construct_id: str, tree: str) -> lambda_.LayerVersion:
@@ -100,6 +129,6 @@ def _reviewed_wildcards(stage: Stage) -> dict[str, str]:
     return {
         "*": "X-Ray's writes and some actions of IoT Core know no resources; the latter are listed in grants.py.",
         f"arn:<AWS::Partition>:iot:{account}:cert/*": "IoT Core names a certificate when it issues it.",
-        f"{bucket}/*": "One object for each export.",
-        f"{bucket}/organizations/*/imports/*": "The file of each import, and its list of errors.",
+        f"{bucket}/organizations/{ORG}/exports/*": "The archive of each export of the session's organization.",
+        f"{bucket}/organizations/{ORG}/imports/*": "The file of each import, and its list of errors.",
     }

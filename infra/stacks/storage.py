@@ -17,7 +17,7 @@ EXPORT_LIFETIME = Duration.days(3)
 
 
 class Storage(Stack):
-    """Four tables, a bucket, a key and a secret. All are retained when the stack goes."""
+    """Five tables, a bucket, a key and a secret. All are retained when the stack goes."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
@@ -38,6 +38,7 @@ class Storage(Stack):
         self.auth = self._table("Auth")
         self.log = self._table("Log", sort_key="sk")
         self.blocks = self._table("Blocks", sort_key="sk")
+        self.audit = self._table("Audit", sort_key="sk")
         self.exports = s3.Bucket(
             self,
             "Exports",

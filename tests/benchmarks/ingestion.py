@@ -127,7 +127,7 @@ def handler(messages: int, readings: int) -> dict[str, float]:
         from functions.readings import ingest
 
         logging.getLogger("whimbrel").setLevel(logging.ERROR)
-        ingest._equipment.cache_clear()
+        ingest._known.cache_clear()
         organization = make_organization()
         devices = [organization.client.post("/api/v1/devices", {"name": "d"}).ok()["id"] for _ in range(10)]
         round_of: list[int] = []

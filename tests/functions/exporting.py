@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +15,8 @@ import boto3
 
 from functions.exports import steps
 from tests.gateway import Answer, Client
+from tests.watching import watched
 from whimbrel import instants
-from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.series import Column, Series, Value, ValueType
 from whimbrel.ids import OrganizationId
 from whimbrel.instants import parse_ms
@@ -176,24 +177,22 @@ class Killed(Exception):
 
 @dataclass
 class Killer:
-    """Dies at the *at*-th call to AWS, before it is sent or when its answer comes; once."""
+    """Dies at the *at*-th call to S3 or DynamoDB, or of one operation, before it is sent or when its answer comes."""
 
     at: int
     event: str
+    """``before-call`` or ``after-call``, or with an operation ``before-call.s3.PutObject``."""
     calls: int = 0
 
-    def __call__(self, **_: object) -> None:
+    def __call__(self, operation: str, _params: dict[str, Any]) -> None:
+        if operation == "AssumeRole" or (self.event.count(".") and not self.event.endswith(f".{operation}")):
+            return
         self.calls += 1
         if self.calls == self.at:
             raise Killed
 
-    def watch(self) -> Iterator[None]:
-        clients = [aws_client("s3"), aws_client("dynamodb")]
-        for each in clients:
-            each.meta.events.register(self.event, self)
-        yield
-        for each in clients:
-            each.meta.events.unregister(self.event, self)
+    def watch(self) -> AbstractContextManager[None]:
+        return watched(before=self) if self.event.startswith("before") else watched(after=self)
 
 
 def a_world(client: Client, organization: Any) -> World:

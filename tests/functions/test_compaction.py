@@ -13,12 +13,15 @@ from whimbrel.domain.series import Column, Series, ValueType
 from whimbrel.ids import OrganizationId
 from whimbrel.instants import now_ms
 from whimbrel.settings import settings
+from whimbrel.store.directory import enlist
 from whimbrel.store.readings import ReadingStore
 from whimbrel.store.tenant import Tenant
 
 DEVICE = "0190abcd-1234-7abc-8def-0000000000d1"
 COLUMN = Column("0190abcd-1234-7abc-8def-000000000001", ValueType.DOUBLE)
 START = now_ms() - 86_400_000
+ORGANIZATION = OrganizationId("0190abcd-1234-7abc-8def-00000000000a")
+ANOTHER = OrganizationId("0190abcd-1234-7abc-8def-00000000000b")
 
 
 class Context:
@@ -31,12 +34,12 @@ class Context:
         return self.left_ms
 
 
-def store_at(now_ms: int, organization_id: str = "org") -> ReadingStore:
+def store_at(now_ms: int, organization_id: str = ORGANIZATION) -> ReadingStore:
     return ReadingStore(boto3.client("dynamodb"), "log", "blocks", organization_id, clock=lambda: now_ms)
 
 
 def messages(*lanes: str) -> dict[str, Any]:
-    bodies = [json.dumps({"organizationId": "org", "lane": lane}) for lane in lanes]
+    bodies = [json.dumps({"organizationId": ORGANIZATION, "lane": lane}) for lane in lanes]
     return {"Records": [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]}
 
 
@@ -71,13 +74,16 @@ def test_messages_for_which_no_time_is_left_come_again(old_readings: None) -> No
 def test_the_sweep_asks_for_every_quiet_lane_of_every_organization(old_readings: None) -> None:
     from functions.readings.compact import handler
 
-    store_at(START, "another").append({DEVICE: {COLUMN: Series.of([START], [1.5], START)}})
+    store_at(START, ANOTHER).append({DEVICE: {COLUMN: Series.of([START], [1.5], START)}})
+
+    for organization_id in (ORGANIZATION, ANOTHER):
+        enlist(boto3.client("dynamodb"), "log", organization_id)
 
     assert handler({"sweep": True}, Context()) == {"lanes": 2}
     queue = settings().compact_queue_url
     received = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     assert {message["Body"] for message in received} == {
-        json.dumps({"organizationId": organization_id, "lane": "0"}) for organization_id in ("org", "another")
+        json.dumps({"organizationId": organization_id, "lane": "0"}) for organization_id in (ORGANIZATION, ANOTHER)
     }
 
 

@@ -27,8 +27,8 @@ from tests.functions.exporting import (
     played,
 )
 from tests.gateway import Client
+from tests.watching import watched
 from whimbrel import instants
-from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.exports import Export, ExportId
 from whimbrel.domain.series import Value, ValueType
 from whimbrel.instants import format_ms, parse_ms
@@ -217,11 +217,13 @@ def test_a_large_export_goes_up_in_parts(world: World) -> None:
     noise = ["~" + b85encode(random.randbytes(799)).decode() for _ in range(11_000)]
     world.measure(world.device, world.sensors[ValueType.TEXT], ValueType.TEXT, [*noise], FROM_MS + 10_000)
     part_sizes: list[int] = []
-    aws_client("s3").meta.events.register(
-        "before-parameter-build.s3.UploadPart", lambda params, **_: part_sizes.append(len(params["Body"]))
-    )
 
-    export = world.export(format="CSV")
+    def note(operation: str, params: dict[str, Any]) -> None:
+        if operation == "UploadPart":
+            part_sizes.append(len(params["Body"]))
+
+    with watched(before=note):
+        export = world.export(format="CSV")
 
     rows = csv_rows(world.archive(export))
     assert len(part_sizes) == 2
@@ -280,10 +282,8 @@ def test_killed_at_any_call_and_run_again_it_writes_the_same(world: World, form:
     pending = exports.get(ExportId(asked["id"]))
 
     def made(killer: Killer) -> bytes:
-        watching = killer.watch()
-        next(watching)
-        taken = played(world.organization_id, pending.id, attempts=2)
-        next(watching, None)
+        with killer.watch():
+            taken = played(world.organization_id, pending.id, attempts=2)
         assert taken == ["start", "write", "write", "finish"]
         export = world.client.get(f"/api/v1/exports/{pending.id}").ok()
         content = world.content(pending.id)
@@ -312,10 +312,8 @@ def test_killed_in_any_of_many_steps_it_writes_the_same_files(world: World, even
     pending = exports.get(ExportId(asked["id"]))
 
     def made(killer: Killer) -> bytes:
-        watching = killer.watch()
-        next(watching)
-        taken = played(world.organization_id, pending.id, budget_s=0, attempts=2)
-        next(watching, None)
+        with killer.watch():
+            taken = played(world.organization_id, pending.id, budget_s=0, attempts=2)
         assert taken[-1] == "finish"
         content = world.content(pending.id)
         exports.remove(exports.get(pending.id))

@@ -25,8 +25,8 @@ from tests.functions.exporting import (
     uploads_open,
 )
 from tests.gateway import Client
+from tests.watching import watched
 from whimbrel import instants
-from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.exports import ExportId
 from whimbrel.domain.series import ValueType
 from whimbrel.instants import parse_ms
@@ -153,14 +153,14 @@ def test_deleting_an_unfinished_export_ends_the_work(world: World, monkeypatch: 
     monkeypatch.setattr(steps, "PULSE_S", 0)
     deleted: list[int] = []
 
-    def delete(**_: object) -> None:
-        if not deleted:
+    def delete(operation: str, _params: dict[str, Any]) -> None:
+        if operation == "Query" and not deleted:
             deleted.append(204)
             deleted[0] = world.client.delete(url).status_code
 
     # In the middle of the first file: when its first readings are read.
-    aws_client("dynamodb").meta.events.register("before-call.dynamodb.Query", delete)
-    taken = played(world.organization_id, asked["id"])
+    with watched(before=delete):
+        taken = played(world.organization_id, asked["id"])
 
     assert taken == ["start", "write", "finish"]
     assert deleted == [204]
@@ -184,10 +184,9 @@ def test_a_failure_is_told_and_leaves_nothing(world: World) -> None:
 
 def test_the_words_of_a_fault_are_kept_inside(world: World) -> None:
     asked = world.ask().ok()
-    watching = Killer(at=1, event="before-call.s3.CreateMultipartUpload").watch()
-    next(watching)
 
-    played(world.organization_id, asked["id"])
+    with Killer(at=1, event="before-call.s3.CreateMultipartUpload").watch():
+        played(world.organization_id, asked["id"])
 
     export = world.client.get(f"/api/v1/exports/{asked['id']}").ok()
     assert (export["status"], export["error"]) == ("FAILED", steps.NOT_WRITTEN)
@@ -195,10 +194,9 @@ def test_the_words_of_a_fault_are_kept_inside(world: World) -> None:
 
 def test_an_archive_that_was_complete_goes_when_its_export_fails(world: World) -> None:
     asked = world.ask().ok()
-    watching = Killer(at=1, event="after-call.s3.CompleteMultipartUpload").watch()
-    next(watching)
 
-    taken = played(world.organization_id, asked["id"])
+    with Killer(at=1, event="after-call.s3.CompleteMultipartUpload").watch():
+        taken = played(world.organization_id, asked["id"])
 
     assert taken[-2:] == ["finish", "fail"]
     assert (objects_kept(), uploads_open()) == ([], [])

@@ -24,7 +24,7 @@ T0 = 1_767_225_600_000  # 2026-01-01
 
 @pytest.fixture(autouse=True)
 def nothing_known(aws: None) -> None:
-    ingest._equipment.cache_clear()
+    ingest._known.cache_clear()
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_batches_order_and_redelivery_do_not_matter(
     an_organization: Any, order: list[int], cuts: set[int], again: list[int], *, is_streamed: bool
 ) -> None:
     """Eight messages for three instants of two sensors; each has its own time of acceptance, which alone decides."""
-    ingest._equipment.cache_clear()
+    ingest._known.cache_clear()
     organization = an_organization("Any order")
     device = organization.client.post("/api/v1/devices", {"name": "d"}).ok()["id"]
     bodies = [
@@ -205,7 +205,7 @@ def test_whatever_call_fails_nothing_acknowledged_is_lost(
     )
     crashes = 0
     while True:
-        ingest._equipment.cache_clear()
+        ingest._known.cache_clear()
         calls.begin({crashes // 2: "after" if crashes % 2 else "before"})
         try:
             assert handled(event) == []

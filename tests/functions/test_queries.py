@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from functions.queries import history, rules, stats
 from whimbrel.aws.clients import client as aws_client
-from whimbrel.ids import DeviceId, OrganizationId, SensorId
+from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import format_ms, now_ms, parse_ms
 from whimbrel.settings import settings as platform_settings
-from whimbrel.store.readings import organizations_with_readings
+from whimbrel.store.directory import organizations
 from whimbrel.store.tenant import Tenant
 
 READINGS = "/api/v1/readings"
@@ -683,8 +683,8 @@ def kept_days() -> int:
 
 def compact() -> None:
     """Move everything into blocks at once."""
-    [organization] = organizations_with_readings(aws_client("dynamodb"), platform_settings().log_table)
-    store = Tenant(OrganizationId(organization)).readings()
+    [organization] = organizations(aws_client("dynamodb"), platform_settings().log_table)
+    store = Tenant(organization).readings()
     time.sleep(0.002)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("whimbrel.store.readings.LAG_MS", 0)

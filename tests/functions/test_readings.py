@@ -56,7 +56,7 @@ def by_queue(organization: Any, device_id: str, payload: bytes | Any, received_m
 def nothing_known(aws: None) -> None:
     from functions.readings import ingest
 
-    ingest._equipment.cache_clear()
+    ingest._known.cache_clear()
 
 
 def test_all_four_types_come_back_and_make_their_sensors(client: Any, device: str) -> None:

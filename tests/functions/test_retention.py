@@ -11,7 +11,7 @@ import pytest
 from functions.readings import compact
 from tests.functions.exporting import Context, csv_rows, played
 from tests.functions.exporting import World as Exports
-from whimbrel.aws.clients import client as aws_client
+from tests.watching import watched
 from whimbrel.domain.organizations import Organization
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import format_ms, now_ms
@@ -290,10 +290,8 @@ def test_the_last_reading_after_a_deletion_is_the_one_before(client: Any, device
 def test_a_list_of_sensors_reads_no_readings(client: Any, device: str) -> None:
     measured(client, device, "t")
     tables: set[str] = set()
-    aws_client("dynamodb").meta.events.register(
-        "before-parameter-build.dynamodb", lambda params, **_: tables.add(params["TableName"])
-    )
 
-    client.get(f"{SENSORS}?deviceId={device}").ok()
+    with watched(before=lambda _, params: tables.add(params.get("TableName", ""))):
+        client.get(f"{SENSORS}?deviceId={device}").ok()
 
     assert tables.isdisjoint({"log", "blocks"})

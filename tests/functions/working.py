@@ -72,9 +72,5 @@ class Worker:
 def dying(at: int, event: str = "after-call") -> Generator[Killer]:
     """Let the process die at the *at*-th call to S3 or DynamoDB, before it or after it."""
     killer = Killer(at, event)
-    watch = killer.watch()
-    next(watch)
-    try:
+    with killer.watch():
         yield killer
-    finally:
-        next(watch, None)

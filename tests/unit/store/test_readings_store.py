@@ -18,7 +18,7 @@ from whimbrel.domain.segments import Segment
 from whimbrel.domain.series import Column, Frame, Reading, Series, ValueType, join
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.store import readings
-from whimbrel.store.readings import ReadingStore, Slice, organizations_with_readings
+from whimbrel.store.readings import ReadingStore, Slice
 from whimbrel.store.readings_lanes import LAG_MS
 from whimbrel.store.readings_log import NotStored
 
@@ -516,7 +516,6 @@ def test_the_sweep_finds_the_lanes_that_nobody_asked_for(world: World) -> None:
     assert list(world.store.lanes()) == []
 
     world.now += DAY
-    assert list(organizations_with_readings(world.client, "log")) == ["org"]
     assert list(world.store.lanes()) == ["0"]
     world.compact()
     assert list(world.store.lanes()) == []

@@ -16,10 +16,12 @@ class Settings:
     """
 
     stage: str = ""
+    tenant_role_arn: str = ""
     registry_table: str = ""
     auth_table: str = ""
     log_table: str = ""
     blocks_table: str = ""
+    audit_table: str = ""
     exports_bucket: str = ""
     compact_queue_url: str = ""
     export_workflow_arn: str = ""
@@ -34,6 +36,8 @@ class Settings:
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_jwks_url: str = ""
+    oidc_organization_claim: str = "org"
+    """The claim of a session that names the organization it is about, where it names one."""
 
 
 @cache

@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from whimbrel.bodies import Instant
 from whimbrel.domain.scopes import ENTITIES, Scoped
 from whimbrel.entity import Entity
-from whimbrel.ids import Id, OrganizationId
+from whimbrel.ids import Id
 
 LIFE = timedelta(hours=24)
 """How long a finished export can be downloaded."""
@@ -149,6 +149,6 @@ class Export(ExportState, Entity[ExportId]):
         return self
 
 
-def object_key(organization_id: OrganizationId, export_id: ExportId) -> str:
-    """Return where the archive of an export is kept."""
-    return f"organizations/{organization_id}/exports/{export_id}.zip"
+def object_key(export_id: ExportId) -> str:
+    """Return where the archive of an export is kept, among its organization's objects."""
+    return f"exports/{export_id}.zip"

@@ -24,7 +24,7 @@ from whimbrel.domain.readings import MAIN_COMPONENT, KnownDevice, KnownSensor, R
 from whimbrel.domain.series import ValueType
 from whimbrel.domain.tabular import unescaped
 from whimbrel.entity import Entity
-from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
+from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
 
 MAX_DEVICES = 1_000
 
@@ -94,14 +94,14 @@ class Import(ImportFields, Entity[ImportId]):
         return self if self.started_at else self.next_version(started_at=at)
 
 
-def file_key(organization_id: OrganizationId, import_id: ImportId) -> str:
-    """Return where the file of an import is uploaded to."""
-    return f"organizations/{organization_id}/imports/{import_id}/file"
+def file_key(import_id: ImportId) -> str:
+    """Return where the file of an import is uploaded to, among its organization's objects."""
+    return f"imports/{import_id}/file"
 
 
-def errors_key(organization_id: OrganizationId, import_id: ImportId, part: int | None = None) -> str:
+def errors_key(import_id: ImportId, part: int | None = None) -> str:
     """Return where the errors of an import are kept: of the *part* that begins with that row, or all of them."""
-    return f"organizations/{organization_id}/imports/{import_id}/errors{'' if part is None else f'-{part}'}.csv"
+    return f"imports/{import_id}/errors{'' if part is None else f'-{part}'}.csv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic.alias_generators import to_camel
 
-from whimbrel.aws.clients import client
 from whimbrel.domain.fleet import Component, Device
 from whimbrel.domain.profiles import (
     FIRST_VERSION,
@@ -24,7 +23,6 @@ from whimbrel.domain.profiles import (
     judge,
 )
 from whimbrel.problems import InvalidRequest, StaleVersion, Unavailable
-from whimbrel.store.transactions import commit
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -88,7 +86,7 @@ def publish(tenant: Tenant, entity: type[P], fields: ProfileFields) -> Publicati
     required = [tenant.things(SensorProfile).requiring(identifier) for identifier in sorted(referred(fields))]
     for _ in range(_ATTEMPTS):
         publication = plan(tenant, entity, fields)
-        if not publication.parts or not commit(client("dynamodb"), publication.parts + required):
+        if not publication.parts or not tenant.commit(publication.parts + required):
             return publication
     raise Unavailable("Others are changing the same profile; send this again in a moment.")
 
@@ -110,7 +108,7 @@ def retire(tenant: Tenant, profile: Profile[Any]) -> None:
     """
     for _ in range(_ATTEMPTS):
         line = tenant.things(ProfileLine).get(line_id(tenant, type(profile), profile.key))
-        if not commit(client("dynamodb"), retiring(tenant, profile, line)):
+        if not tenant.commit(retiring(tenant, profile, line)):
             return
     raise Unavailable("Others are changing the same profile; send this again in a moment.")
 
@@ -209,7 +207,7 @@ def store_equipped(tenant: Tenant, device: Device, profile: DeviceProfile | None
     devices = tenant.things(Device)
     own = devices.replacing(device) if device.version > 1 else devices.adding(device)
     required = [tenant.things(DeviceProfile).requiring(profile.id)] if profile else []
-    if commit(client("dynamodb"), [own, *required, *components_of(tenant, device, profile)]):
+    if tenant.commit([own, *required, *components_of(tenant, device, profile)]):
         raise StaleVersion("The device or its profile has changed meanwhile; get it again and repeat the change.")
     return device
 

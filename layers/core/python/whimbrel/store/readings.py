@@ -32,7 +32,7 @@ from whimbrel.domain.series import (
 )
 from whimbrel.instants import now_ms
 from whimbrel.store.readings_blocks import Block, BlockContention, Blocks, Head, newest_of
-from whimbrel.store.readings_lanes import LAG_MS, OVERLAP_MS, Lanes, LaneStore, NotNamed, queried
+from whimbrel.store.readings_lanes import LAG_MS, OVERLAP_MS, Lanes, LaneStore, NotNamed
 from whimbrel.store.readings_log import Log
 from whimbrel.store.readings_rollups import Rollup, Rollups
 from whimbrel.store.readings_slices import Order, Slice, clusters, cut, position, sliced, together
@@ -381,16 +381,6 @@ class ReadingStore:
             if column in part.frame:
                 return part.frame[column].backwards()
         return None
-
-
-def organizations_with_readings(client: Any, log_table: str) -> Iterator[str]:
-    """Yield every organization that ever stored a reading: where the daily sweep begins."""
-    request = {
-        "TableName": log_table,
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": "L#organizations"}},
-    }
-    return (item["sk"]["S"] for item in queried(client, request))
 
 
 def _check(batch: Batch) -> None:

@@ -1,13 +1,12 @@
 """The lanes of one tenant's log: which device writes to which, how far each is in blocks, and what its numbers mean.
 
 A lane is shared by many devices, so that what arrives together is one write; and an organization has as many as its
-traffic fills, so that a reader need not read much of others. Keys in the log's table, the organization in front but
-for the one list that the daily sweep begins with::
+traffic fills, so that a reader need not read much of others. Keys in the log's table, the organization in
+front::
 
     pk                      sk                what
     L#<org>#lanes           lanes             epochs (L of S: since,lanes), marks (M: lane → N)
     L#<org>#names#<lane>    <first number>    names (B): what the numbers in the lane's segments mean, never changed
-    L#organizations         <org>             nothing
 
 The number of lanes only grows. A writer may know of a growth too late, but puts nothing later than `_USABLE_MS` after
 he looked; until `_GRACE_MS` after it, and for as long as the old lane is not compacted beyond that, readers look into
@@ -149,9 +148,6 @@ class LaneStore:
         return Directory(self._client, self._table, f"L#{self._organization_id}#names#{lane}")
 
     def _create(self, now: int) -> Lanes:
-        self._client.put_item(
-            TableName=self._table, Item={"pk": {"S": "L#organizations"}, "sk": {"S": self._organization_id}}
-        )
         made = Lanes((Epoch(now, 1),), {"0": now - LAG_MS})
         item = {
             **self._key(),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from whimbrel.aws.clients import client
+from whimbrel.aws.objects import Objects
 from whimbrel.aws.secret import derived_key
 from whimbrel.domain.organizations import Organization
 from whimbrel.pages import Cursors
@@ -14,9 +15,12 @@ from whimbrel.settings import settings
 from whimbrel.store.equipment import Equipment
 from whimbrel.store.readings import ReadingStore
 from whimbrel.store.registry import Store
+from whimbrel.store.transactions import commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
 
     from whimbrel.entity import Entity
     from whimbrel.ids import OrganizationId
@@ -28,26 +32,39 @@ E = TypeVar("E", bound="Entity[Any]")
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """An organization, as the source of its stores: nothing reached through it can be another's."""
+    """An organization, as the source of its stores: nothing reached through it can be another's.
+
+    Its client is a session of the tenant role, tagged with the organization: AWS itself refuses what a mistake of ours
+    would let through.
+    """
 
     organization_id: OrganizationId
+
+    @property
+    def client(self) -> DynamoDBClient:
+        """DynamoDB, as far as it is this organization's; good for twenty minutes at least."""
+        return client("dynamodb", self.organization_id)
 
     def things(self, entity: type[E]) -> Store[E]:
         """Return the organization's things of one kind."""
         return Store(
-            client("dynamodb"),
+            self.client,
             settings().registry_table,
             self.organization_id,
             entity,
             cursor_key=partial(derived_key, "cursors"),
         )
 
+    def commit(self, parts: Sequence[Any]) -> frozenset[int]:
+        """Write *parts* of the organization's stores together, or none; as `whimbrel.store.transactions.commit`."""
+        return commit(self.client, parts)
+
     def readings(self, request_compaction: Callable[[str], None] | None = None) -> ReadingStore:
         """Return the organization's readings, cut at its retention; those who append say how to ask for compaction."""
         organization = self.things(Organization).find(self.organization_id)
         days = organization.retention_days if organization else None
         return ReadingStore(
-            client("dynamodb"),
+            self.client,
             settings().log_table,
             settings().blocks_table,
             self.organization_id,
@@ -57,7 +74,12 @@ class Tenant:
 
     def equipment(self) -> Equipment:
         """Return the organization's devices as ingestion knows them, read afresh."""
-        return Equipment(client("dynamodb"), settings().registry_table, self.organization_id)
+        return Equipment(self.client, settings().registry_table, self.organization_id)
+
+    @property
+    def objects(self) -> Objects:
+        """The organization's objects."""
+        return Objects(client("s3", self.organization_id), settings().exports_bucket, self.organization_id)
 
     def cursors(self, *query: str) -> Cursors:
         """Return the cursors of one query of the organization."""
