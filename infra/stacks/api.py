@@ -25,6 +25,18 @@ AUTHORIZER_CACHE = Duration.seconds(60)
 SMALLEST_COMPRESSED = Size.kibibytes(1)
 """That it is set at all is also what makes the gateway inflate gzip bodies."""
 
+METHODS = [verb.upper() for verb in VERBS if verb not in {"head", "options"}]
+REQUEST_HEADERS = [
+    "Authorization",
+    "Content-Encoding",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Organization-Id",
+]
+PREFLIGHT_CACHE = Duration.minutes(10)
+
 
 class Api(Stack):
     """The gateway. *document* is ``openapi.json``; its operations name their Lambda by ``x-function``."""
@@ -54,7 +66,9 @@ class Api(Stack):
         for path, verb, operation in operations(document):
             self._add_method(path, verb, operation, authorizer)
         for refusal in REFUSALS:
-            refusal.add_to(self.api)
+            refusal.add_to(self.api, origin=next(iter(stage.cors_origins), ""))
+        if stage.cors_origins:
+            self._answer_preflights(list(stage.cors_origins))
         self._firewall()
         self._review()
         CfnOutput(
@@ -62,6 +76,20 @@ class Api(Stack):
             "ApiUrl",
             value=f"https://{self.api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}/api",
         )
+
+    def _answer_preflights(self, origins: list[str]) -> None:
+        """Let pages of *origins* call the API: browsers ask by ``OPTIONS`` first, whether they may.
+
+        The gateway looks for a path and a method together, and no path has this method but the one that stands for all.
+        """
+        method = self.api.root.add_resource("{proxy+}").add_cors_preflight(
+            allow_origins=origins,
+            allow_methods=METHODS,
+            allow_headers=REQUEST_HEADERS,
+            max_age=PREFLIGHT_CACHE,
+        )
+        for rule in ("APIG4", "COG4"):
+            accept(method, rule, reason="A browser asks without a credential whether it may send one.")
 
     def _firewall(self) -> None:
         if self._stage.web_acl_arn:

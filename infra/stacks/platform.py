@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from functions.catalogue import FUNCTIONS
+from functions.catalogue import FUNCTIONS, HTTP_FUNCTIONS
 from infra.stacks.code import Code
 from infra.stacks.functions import Functions
 from infra.stacks.grants import grants
@@ -52,6 +52,9 @@ class Platform(Stack):
                 queues.wake(function, spec.queue)
         for name, value in stage.sessions().items():
             self.functions["authorizer"].add_environment(name, value)
+        for spec in HTTP_FUNCTIONS:
+            for name, value in stage.answers().items():
+                self.functions[spec.name].add_environment(name, value)
         host = self._mqtt_host(self.functions["endpoint"])
         self.functions["provisioning"].add_environment("MQTT_HOST", host)
         Workflows(

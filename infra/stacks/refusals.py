@@ -21,13 +21,24 @@ class Refusal:
     detail: str
     retry_after_s: int | None = None
 
-    def add_to(self, api: apigateway.RestApi) -> None:
-        """Make *api* answer so."""
+    def add_to(self, api: apigateway.RestApi, *, origin: str = "") -> None:
+        """Make *api* answer so, and let pages of *origin* read it.
+
+        The gateway cannot choose among origins here: pages of others learn from it that there was an error, not which.
+        """
         headers = {
             "Content-Type": "'application/problem+json'",
             "Cache-Control": "'no-store'",
+            "Strict-Transport-Security": "'max-age=63072000; includeSubDomains'",
+            "X-Content-Type-Options": "'nosniff'",
             "X-Request-Id": "context.requestId",
         }
+        if origin:
+            headers |= {
+                "Access-Control-Allow-Origin": f"'{origin}'",
+                "Access-Control-Expose-Headers": "'Retry-After,X-Request-Id'",
+                "Vary": "'Origin'",
+            }
         if self.retry_after_s is not None:
             headers["Retry-After"] = f"'{self.retry_after_s}'"
         api.add_gateway_response(

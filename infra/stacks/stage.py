@@ -9,6 +9,9 @@ from typing import Any, Self
 from aws_cdk import App
 
 LOCAL = "local"
+LOCAL_REQUESTS_PER_SECOND = 100_000
+"""What no laptop reaches: tests of its own machine need not go slowly."""
+ORIGIN = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
 MOST_AT_A_TIME_UNGATHERED = 10
 """What an event source hands over without waiting for more."""
 
@@ -30,6 +33,12 @@ class Stage:
     consumer_concurrency: int | None = None
     """Concurrent executions reserved for each queue consumer; a young account has only ten in all."""
     requests_per_second: int = 500
+    key_requests_per_second: int = 100
+    """What a key or a user may ask; a key may have a limit of its own."""
+    organization_requests_per_second: int = 500
+    """What all keys and users of an organization may ask together."""
+    cors_origins: tuple[str, ...] = ()
+    """The origins whose pages may call the API from a browser."""
     ingestion: str = "queue"
     """What carries readings from the IoT rule to ingestion: ``queue`` (SQS) or ``kinesis``."""
     ingest_window_s: int = 10
@@ -42,7 +51,7 @@ class Stage:
         """Refuse what Lambda would refuse in the middle of a deployment.
 
         Raises:
-            ValueError: the name would not fit into a resource name, or a setting of ingestion is beyond its bounds.
+            ValueError: the name would not fit into a resource name, or a setting is beyond its bounds.
         """
         if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", self.name):
             raise ValueError(f"A stage is named by 1 to 16 lower-case letters and digits, not {self.name!r}.")
@@ -56,6 +65,15 @@ class Stage:
             raise ValueError("More than 10 messages come together only within a window: ingestWindowSeconds is 0.")
         if not 2 <= self.ingest_concurrency <= 1_000:  # noqa: PLR2004
             raise ValueError(f"ingestConcurrency is 2 to 1,000, not {self.ingest_concurrency}.")
+        self._check_answers()
+
+    def _check_answers(self) -> None:
+        for limit in (self.key_requests_per_second, self.organization_requests_per_second):
+            if not 1 <= limit <= LOCAL_REQUESTS_PER_SECOND:
+                raise ValueError(f"A limit is 1 to {LOCAL_REQUESTS_PER_SECOND} requests a second, not {limit}.")
+        for origin in self.cors_origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"corsOrigins are like https://app.example.com, without a path; not {origin!r}.")
 
     @classmethod
     def of(cls, app: App) -> Self:
@@ -70,6 +88,7 @@ class Stage:
             return default if value is None else value
 
         name = str(context("stage", "dev"))
+        limits = (LOCAL_REQUESTS_PER_SECOND, LOCAL_REQUESTS_PER_SECOND) if name == LOCAL else (100, 500)
         concurrency = context("consumerConcurrency")
         return cls(
             name=name,
@@ -80,6 +99,9 @@ class Stage:
             python=str(context("python")),
             consumer_concurrency=int(concurrency) if concurrency else None,
             requests_per_second=int(context("requestsPerSecond", 500)),
+            key_requests_per_second=int(context("keyRequestsPerSecond", limits[0])),
+            organization_requests_per_second=int(context("organizationRequestsPerSecond", limits[1])),
+            cors_origins=tuple(filter(None, str(context("corsOrigins")).split(","))),
             ingestion=str(context("ingestion", "queue")),
             ingest_window_s=int(context("ingestWindowSeconds", 10)),
             ingest_batch_size=int(context("ingestBatchSize", 10_000)),
@@ -97,6 +119,14 @@ class Stage:
             "OIDC_ISSUER": self.oidc_issuer,
             "OIDC_AUDIENCE": self.oidc_audience,
             "OIDC_JWKS_URL": self.oidc_jwks_url,
+        }
+
+    def answers(self) -> dict[str, str]:
+        """Return the environment that the HTTP functions limit callers and answer browsers by."""
+        return {
+            "KEY_REQUESTS_PER_SECOND": str(self.key_requests_per_second),
+            "ORGANIZATION_REQUESTS_PER_SECOND": str(self.organization_requests_per_second),
+            "CORS_ORIGINS": ",".join(self.cors_origins),
         }
 
     @property

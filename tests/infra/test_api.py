@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
 
-from infra.stacks.api import operations
+from functions.catalogue import HTTP_FUNCTIONS
+from infra.stacks.api import Api, operations
+from infra.stacks.stage import Stage
 from tests.infra.assembly import Assembly
+from tests.infra.conftest import synthesize
 from whimbrel import problems
 
 METHOD = "AWS::ApiGateway::Method"
 RESPONSES = "AWS::ApiGateway::GatewayResponse"
+PUBLIC = {
+    ("GET", "/api/docs"),
+    ("GET", "/api/health/live"),
+    ("GET", "/api/health/ready"),
+    ("GET", "/api/v3/api-docs"),
+    ("POST", "/api/v1/devices/provision"),
+}
 
 
 def path_of(assembly: Assembly, reference: Any) -> str:
@@ -140,6 +154,8 @@ def test_the_gateway_refuses_as_the_handlers_do(assembly: Assembly) -> None:
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         assert headers["gatewayresponse.header.X-Request-Id"] == "context.requestId"
         assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'"
+        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'"
+        assert headers["gatewayresponse.header.Strict-Transport-Security"].startswith("'max-age=")
         retry_after = "gatewayresponse.header.Retry-After" in headers
         assert retry_after == (problem.status in {429, 503})
 
@@ -150,3 +166,104 @@ def test_the_url_is_an_output_with_a_stable_name(assembly: Assembly) -> None:
     assert set(assembly.templates["api"]["Outputs"]) == {"ApiUrl"}
     url = assembly.text(assembly.templates["api"]["Outputs"]["ApiUrl"]["Value"])
     assert url == f"https://<{api}>.execute-api.<AWS::Region>.<AWS::URLSuffix>/api"
+
+
+@pytest.fixture(scope="module")
+def for_browsers(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The assembly of a stage that pages of two origins may call."""
+    return synthesize(
+        tmp_path_factory.mktemp("browsers"),
+        corsOrigins="https://app.example,http://localhost:3000",
+        requestsPerSecond=9,
+    )
+
+
+def test_every_route_is_documented_deployed_and_has_a_scope_or_is_declared_public(
+    assembly: Assembly, document: dict[str, Any]
+) -> None:
+    deployed = {(verb.upper(), path) for path, verb in methods(assembly)}
+    documented = {(verb.upper(), path) for path, verb, _ in operations(document)}
+    declared = {
+        (operation.method, operation.path): operation.scope
+        for function in HTTP_FUNCTIONS
+        for folder in function.folders
+        for operation in import_module(f"functions.{folder}.routes").resource.operations
+    }
+    public = {(verb.upper(), path) for path, verb, operation in operations(document) if not operation["security"]}
+
+    assert deployed == documented == set(declared)
+    assert {place for place, scope in declared.items() if scope is None} == public
+    assert public <= PUBLIC, "an operation for everybody has to be meant"
+
+
+def test_no_page_may_call_a_stage_that_names_no_origin(assembly: Assembly) -> None:
+    assert "access-control" not in json.dumps(assembly.templates["api"]).lower()
+    assert {function["CORS_ORIGINS"] for function in environments(assembly)} == {""}
+
+
+def test_the_gateway_answers_preflights_for_the_origins_of_the_stage_alone(for_browsers: Assembly) -> None:
+    [(place, preflight)] = [(k, method) for k, method in methods(for_browsers).items() if k[1] == "options"]
+    [response] = preflight["Integration"]["IntegrationResponses"]
+    headers = {name.rpartition(".")[2]: value.strip("'") for name, value in response["ResponseParameters"].items()}
+
+    assert place[0] == "/api/{proxy+}"
+    assert (preflight["AuthorizationType"], preflight["Integration"]["Type"]) == ("NONE", "MOCK")
+    assert headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert '== "http://localhost:3000"' in response["ResponseTemplates"]["application/json"]
+    assert headers["Vary"] == "Origin"
+    assert int(headers["Access-Control-Max-Age"]) <= 600
+    assert set(headers["Access-Control-Allow-Methods"].split(",")) == {"GET", "PUT", "POST", "PATCH", "DELETE"}
+    assert {"Authorization", "Idempotency-Key", "If-Match"} <= set(headers["Access-Control-Allow-Headers"].split(","))
+    assert "Access-Control-Allow-Credentials" not in headers
+    assert {function["CORS_ORIGINS"] for function in environments(for_browsers)} == {
+        "https://app.example,http://localhost:3000"
+    }
+
+
+def test_a_gateway_with_preflights_passes_the_policy_checks(tmp_path: Path, document: dict[str, Any]) -> None:
+    app = App(context={"corsOrigins": "https://app.example"}, analytics_reporting=False, outdir=str(tmp_path))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    Api(app, "api", stage=Stage.of(app), document=document)
+
+    app.synth()
+
+
+def test_pages_can_read_the_refusals_of_the_gateway(for_browsers: Assembly) -> None:
+    for response in for_browsers.of_type(RESPONSES).values():
+        headers = response["ResponseParameters"]
+        assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'https://app.example'"
+        assert headers["gatewayresponse.header.Vary"] == "'Origin'"
+
+
+def test_callers_are_limited_more_on_aws_than_on_a_laptop(assembly: Assembly) -> None:
+    [local] = {limits(function) for function in environments(assembly)}
+    assert local == ("100000", "100000")
+    made = Stage.of(App(context={"stage": "prod", "keyRequestsPerSecond": 7})).answers()
+    assert limits(made) == ("7", "500")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"corsOrigins": "*"},
+        {"corsOrigins": "https://a.example/"},
+        {"corsOrigins": "http://a.example"},
+        {"corsOrigins": "https://a.example, https://b.example"},
+        {"corsOrigins": "null"},
+        {"keyRequestsPerSecond": 0},
+        {"organizationRequestsPerSecond": 100_001},
+    ],
+    ids=lambda settings: "=".join(map(str, *settings.items())),
+)
+def test_a_setting_that_cannot_be_meant_stops_the_synthesis(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"not '|not \d"):
+        Stage.of(App(context=settings))
+
+
+def environments(assembly: Assembly) -> list[dict[str, str]]:
+    """Return the environment of every HTTP function."""
+    return [assembly.functions()[function.name]["Environment"]["Variables"] for function in HTTP_FUNCTIONS]
+
+
+def limits(environment: dict[str, str]) -> tuple[str, str]:
+    return environment["KEY_REQUESTS_PER_SECOND"], environment["ORGANIZATION_REQUESTS_PER_SECOND"]
