@@ -66,6 +66,19 @@ def judge(statements: Iterable[Statement], request: Request) -> Decision:
     return decision
 
 
+def trusts(statements: Iterable[Statement], role_arn: str, request: Request) -> bool:
+    """Return whether a trust policy lets the role *role_arn* do what *request* asks."""
+    return judge((each for each in statements if _names(each["Principal"], role_arn)), request) is Decision.ALLOWED
+
+
+def _names(principal: Any, role_arn: str) -> bool:
+    if principal == "*":
+        return True
+    account = ":".join(role_arn.split(":")[:5])
+    whom = {"*", role_arn, f"{account}:root", account.rpartition(":")[2]}
+    return not whom.isdisjoint(listed(principal.get("AWS", [])))
+
+
 def check(statement: Statement) -> None:
     """Refuse a statement with elements that no policy of ours has.
 
@@ -158,9 +171,7 @@ def _holds(operator: str, key: str, expected: list[str], context: Context) -> bo
         return all(one is False for one in compared) if negated else any(compared)
 
     if actual is None:
-        if quantifier:
-            return quantifier == "ForAllValues"
-        return negated or operator != name
+        return operator.endswith("IfExists") or (negated if not quantifier else quantifier == "ForAllValues")
     if quantifier == "ForAllValues":
         return all(fits(value) for value in listed_values(actual))
     if quantifier == "ForAnyValue":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.isolation.evaluator import Statement, check, listed
+from infra.isolation.evaluator import Decision, Request, Statement, check, judge, listed, trusts
 
 ARNS = {
     "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
@@ -31,6 +32,9 @@ REFERRED_TO_BY_ARN = {
 }
 """Of the others, ``Ref`` is the name."""
 NAMES = ("FunctionName", "LogGroupName", "RoleName", "StateMachineName", "QueueName", "TableName", "BucketName", "Name")
+
+TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
+"""What STS accepts as the value of a session tag, by the model of its API."""
 
 Template = Mapping[str, Any]
 
@@ -64,13 +68,30 @@ class Policies:
     partition_keys: Mapping[str, str]
     """Of tables and of their indices, by ARN: the attribute that the leading keys are values of."""
 
-    def role(self, arn: str) -> Role:
-        """Return a role of the template.
 
-        Raises:
-            KeyError: there is none of that ARN.
-        """
-        return self.roles[arn]
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: a role, and of a tenant role's session its tag ``org``."""
+
+    role: Role
+    organization_id: str | None = None
+
+    def may(self, request: Request, policies: Policies) -> bool:
+        """Return whether it may do what *request* asks; to assume a role, that one must trust it, too."""
+        if self.organization_id is not None:
+            request = request.with_context({"aws:principaltag/org": self.organization_id})
+        if judge(self.role.statements, request) is not Decision.ALLOWED:
+            return False
+        if not request.action.startswith("sts:"):
+            return True
+        target = policies.roles.get(request.resource)
+        return target is not None and _well_formed(request) and trusts(target.trust, self.role.arn, request)
+
+
+def _well_formed(request: Request) -> bool:
+    """Return whether STS takes the tags of *request*: not with ``*``, ``?``, ``#`` or ``$`` in them."""
+    values = [value for key, value in request.context.items() if key.startswith("aws:requesttag/")]
+    return all(isinstance(value, str) and TAG_VALUE.fullmatch(value) for value in values)
 
 
 def read(
