@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto.iot.models import IoTBackend
 
+from tests.functions.sessions import issuer  # noqa: F401 (a fixture)
 from whimbrel.aws.clients import client as aws_client
 
 

@@ -10,12 +10,14 @@ from whimbrel.bodies import Name, Wire
 from whimbrel.entity import Entity
 from whimbrel.ids import OrganizationId
 
+RetentionDays = Annotated[int, Field(ge=1, le=36_500, description="null keeps readings for ever.")]
+
 
 class OrganizationFields(Wire):
-    """What an owner says of an organization."""
+    """What an administrator says of an organization."""
 
     name: Name
-    retention_days: Annotated[int, Field(ge=1, le=36_500, description="null keeps readings for ever.")] | None = None
+    retention_days: RetentionDays | None = None
 
 
 class Organization(OrganizationFields, Entity[OrganizationId]):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import Depends
 
-from whimbrel.auth import Caller
+from whimbrel.auth import Caller, Scope
+from whimbrel.problems import MissingScope
 from whimbrel.store.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -72,6 +73,30 @@ def caller() -> Caller:
     )
 
 
+class User(NamedTuple):
+    """A person, of whichever organization: the issuer's subject, and the e-mail address that the issuer tells of.
+
+    ``email_verified`` is None where the issuer does not say; ``email`` is then its word all the same.
+    """
+
+    subject: str
+    email: str
+    email_verified: bool | None
+
+
+def user() -> User:
+    """Return whose session this is.
+
+    Raises:
+        MissingScope: it is no person's session.
+    """
+    context = current().event["requestContext"].get("authorizer") or {}
+    if context.get("kind") != "USER":
+        raise MissingScope("Only a person's own session can do this.", requiredScope=Scope.SESSION.value)
+    verified = {"": None, "true": True}.get(context.get("emailVerified", ""), False)
+    return User(context["subject"], context.get("email", ""), verified)
+
+
 def tenant() -> Tenant:
     """Return the data of the caller's organization."""
     return Tenant(caller().organization_id)
@@ -79,4 +104,5 @@ def tenant() -> Tenant:
 
 CurrentExchange = Annotated[Exchange, Depends(current)]
 CurrentCaller = Annotated[Caller, Depends(caller)]
+CurrentUser = Annotated[User, Depends(user)]
 CurrentTenant = Annotated[Tenant, Depends(tenant)]

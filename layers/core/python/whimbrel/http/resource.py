@@ -15,10 +15,12 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from whimbrel import ids, strict_json
+from whimbrel import strict_json
+from whimbrel.auth import Scope
 from whimbrel.entity import Entity
 from whimbrel.http.encodings import inflated
-from whimbrel.http.exchange import Exchange, begin, caller, current
+from whimbrel.http.exchange import Exchange, begin, caller, current, user
+from whimbrel.ids import Id
 from whimbrel.logs import log
 from whimbrel.problems import (
     FieldError,
@@ -32,9 +34,7 @@ from whimbrel.problems import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from whimbrel.auth import Scope
+    from collections.abc import Callable, Iterator, Sequence
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -61,6 +61,7 @@ class Operation:
     scope: Scope | None
     max_body_bytes: int
     query_names: frozenset[str]
+    id_names: frozenset[str]
 
 
 class Resource:
@@ -99,7 +100,9 @@ class Resource:
         def register(function: F) -> F:
             summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
             full_path = self.path + path
-            self.operations.append(Operation(method, full_path, scope, max_body_bytes, _query_names(function)))
+            self.operations.append(
+                Operation(method, full_path, scope, max_body_bytes, _query_names(function), _id_names(function))
+            )
             self.router.route(
                 full_path.replace("{", "<").replace("}", ">"),
                 method,
@@ -164,7 +167,9 @@ class Api:
         if operation is None:
             raise NoSuchRoute(f"There is no {event['httpMethod']} {path}.")
         # Powertools validates before any middleware runs: what a stranger must not learn is decided here.
-        if operation.scope:
+        if operation.scope is Scope.SESSION:
+            user()
+        elif operation.scope:
             caller().require(operation.scope)
         _check_request(exchange, operation)
         if operation.method in BODY_METHODS and event.get("body"):
@@ -193,7 +198,7 @@ def _check_request(exchange: Exchange, operation: Operation) -> None:
             ),
         )
     for name, value in (exchange.event.get("pathParameters") or {}).items():
-        if name.endswith("Id") and not ids.Id.is_valid(value):
+        if name in operation.id_names and not Id.is_valid(value):
             raise NotFound(f"{value[:64]!r} is not an identifier, so there is nothing of that name.")
 
 
@@ -228,13 +233,25 @@ def _answering(function: F, unvalidated: int | None) -> F:
 def _query_names(function: Callable[..., Any]) -> frozenset[str]:
     from aws_lambda_powertools.event_handler.openapi.params import Query
 
-    hints = typing.get_type_hints(function, include_extras=True)
+    return frozenset(name for name, mark, _ in _parameters(function) if isinstance(mark, Query))
+
+
+def _id_names(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the names of the parts of the path that are identifiers of ours."""
+    from aws_lambda_powertools.event_handler.openapi.params import Path
+
     return frozenset(
-        mark.alias or name
-        for name, hint in hints.items()
-        for mark in getattr(hint, "__metadata__", ())
-        if isinstance(mark, Query)
+        name
+        for name, mark, kind in _parameters(function)
+        if isinstance(mark, Path) and isinstance(kind, type) and issubclass(kind, Id)
     )
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the name outside, the mark and the type of each parameter that is marked."""
+    for name, hint in typing.get_type_hints(function, include_extras=True).items():
+        for mark in getattr(hint, "__metadata__", ()):
+            yield getattr(mark, "alias", None) or name, mark, typing.get_args(hint)[0]
 
 
 def _invalid(error: RequestValidationError) -> InvalidRequest:
