@@ -88,12 +88,12 @@ def revoke(registrations: Registrations, token_id: RegistrationTokenId) -> None:
     """Revoke a token, and whatever certificate an unfinished exchange has made.
 
     Raises:
-        NotFound: it has been used or revoked meanwhile.
+        NotFound: it has been used meanwhile.
         Unavailable: others kept changing it.
     """
     for _ in range(MAX_STEPS):
         claim = registrations.find(token_id)
-        if claim is None or claim.state in {ClaimState.USED, ClaimState.REVOKED}:
+        if claim is None or claim.state is ClaimState.USED:
             raise NotFound(f"There is no registration token {token_id} that could still be used.")
         if registrations.revoke(claim):
             if claim.certificate_arn:
@@ -126,7 +126,7 @@ def _exchange(registrations: Registrations, claim: Claim, request: SigningReques
     for _ in range(MAX_STEPS):
         claim.admit(request.key, instants.now_ms())
         if claim.state is ClaimState.USED:
-            return claim, _active(claim)
+            return claim, _active(registrations, claim, request)
         _step(registrations, claim, request)
         claim = registrations.current(claim)
     raise Unavailable("Others are using this registration token; try again in a moment.")
@@ -150,25 +150,37 @@ def _step(registrations: Registrations, claim: Claim, request: SigningRequest) -
             iot.discard(issued.arn, claim.device_id)
     else:
         iot.attach(claim.certificate_arn, claim.device_id, claim.organization_id)
-        certificate = Certificate(
-            id=CertificateId(claim.certificate_id),
-            device_id=claim.device_id,
-            principal=iot.principal(claim.certificate_arn),
-            public_key_sha256=request.key,
-            not_after=valid_until(claim.certificate_pem, instants.now()),
-        )
         try:
-            if registrations.finish(claim, certificate):
+            if registrations.finish(claim, _certificate(claim, request)):
                 log.info("device provisioned", extra={"tokenId": claim.token_id, "deviceId": claim.device_id})
         except TokenSpent:
             iot.retire_device(claim.device_id)
             raise
 
 
-def _active(claim: Claim) -> Certificate:
+def _certificate(claim: Claim, request: SigningRequest) -> Certificate:
+    return Certificate(
+        id=CertificateId(claim.certificate_id),
+        device_id=claim.device_id,
+        principal=iot.principal(claim.certificate_arn),
+        public_key_sha256=request.key,
+        not_after=valid_until(claim.certificate_pem, instants.now()),
+    )
+
+
+def _active(registrations: Registrations, claim: Claim, request: SigningRequest) -> Certificate:
     """Return the certificate of a finished claim, active unless it has been revoked since."""
-    certificate = Tenant(claim.organization_id).things(Certificate).find(CertificateId(claim.certificate_id))
-    if certificate is None or certificate.status is CertificateStatus.REVOKED:
+    certificates = Tenant(claim.organization_id).things(Certificate)
+    certificate = certificates.find(CertificateId(claim.certificate_id))
+    if certificate is None:
+        # Whoever finished the claim died before he had recorded it: what is revoked stays on record.
+        certificate = _certificate(claim, request)
+        try:
+            registrations.record(claim, certificate)
+        except TokenSpent:
+            iot.retire_device(claim.device_id)
+            raise
+    if certificate.status is CertificateStatus.REVOKED:
         raise TokenSpent("The certificate of this registration token was revoked; ask for another token.")
     iot.activate(certificate.principal)
     return certificate

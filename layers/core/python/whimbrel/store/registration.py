@@ -58,13 +58,15 @@ class Registrations:
     def add(self, tenant: Tenant, registered: Sequence[Registration], profile: DeviceProfile | None = None) -> None:
         """Store new devices, each with its token and the components of *profile*: all of them or none.
 
-        They are at most ``most_together``.
+        They are at most ``most_together``. The tokens go first, to another table under another principal: one without
+        its device opens nothing.
 
         Raises:
             Unavailable: the profile has been deleted meanwhile, or the store does not answer.
         """
         devices, tokens = tenant.things(Device), tenant.things(RegistrationToken)
         parts = [tenant.things(DeviceProfile).requiring(profile.id)] if profile else []
+        secrets: list[Any] = []
         for device, pending, token in registered:
             expires_ms = to_ms(pending.expires_at)
             claim = Claim(
@@ -77,13 +79,21 @@ class Registrations:
                 "digest": {"B": token.digest(self.key)},
                 "ttl": {"N": str(expires_ms // 1000 + _KEPT_S)},
             }
+            secrets.append(
+                {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+            )
             parts += [
                 devices.adding(device),
                 tokens.adding(pending, ttl=expires_ms // 1000),
-                {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}},
                 *components_of(tenant, device, profile),
             ]
-        failed = commit(self.client, parts)
+        for at in commit(self.client, secrets):
+            # An earlier attempt of this call has stored them; by now a device may even have claimed one.
+            _, pending, token = registered[at]
+            there = self._get(pending.id) or {}
+            if not hmac.compare_digest(there.get("digest", {}).get("B", _NO_DIGEST), token.digest(self.key)):
+                raise AssertionError("new identifiers were taken")
+        failed = tenant.commit(parts)
         if profile and 0 in failed:
             raise Unavailable("The device profile has been deleted meanwhile; choose another.")
         if failed:
@@ -125,35 +135,44 @@ class Registrations:
         return True
 
     def finish(self, claim: Claim, certificate: Certificate) -> bool:
-        """Store at once that the token is used, for which certificate, and whose the device is.
+        """Store at once that the token is used, and whose the device is; then `record` the certificate.
 
         Tells whether the claim was still the one given.
 
         Raises:
             TokenSpent: the device has been deleted.
         """
-        tenant = Tenant(claim.organization_id)
         used = claim.next_version(state=ClaimState.USED)
         owner = {"pk": {"S": f"DEVICE#{claim.device_id}"}, "org": {"S": claim.organization_id}}
-        failed = commit(
-            self.client,
+        if commit(self.client, [{"Update": self._update(used)}, {"Put": {"TableName": self.table, "Item": owner}}]):
+            return False
+        self.record(claim, certificate)
+        return True
+
+    def record(self, claim: Claim, certificate: Certificate) -> None:
+        """Store the certificate that a used token was for; it may be there. The token is no longer pending then.
+
+        Raises:
+            TokenSpent: the device has been deleted.
+        """
+        tenant = Tenant(claim.organization_id)
+        failed = tenant.commit(
             [
-                {"Update": self._update(used)},
                 tenant.things(Device).requiring(claim.device_id),
                 tenant.things(Certificate).adding(certificate),
                 tenant.things(RegistrationToken).removing(claim.token_id),
-                {"Put": {"TableName": self.table, "Item": owner}},
-            ],
+            ]
         )
-        if 1 in failed:
+        if 0 in failed:
             raise TokenSpent("The device of this registration token has been deleted.")
-        return not failed
 
     def revoke(self, claim: Claim) -> bool:
-        """Store at once that the token is revoked and no longer pending; tell whether the claim was the one given."""
-        pending = Tenant(claim.organization_id).things(RegistrationToken).removing(claim.token_id)
-        revoked = claim.next_version(state=ClaimState.REVOKED)
-        return not commit(self.client, [{"Update": self._update(revoked)}, pending])
+        """Store that the token is revoked, and then no longer pending; tell whether the claim was the one given."""
+        if claim.state is not ClaimState.REVOKED and not self.replace(claim.next_version(state=ClaimState.REVOKED)):
+            return False
+        tenant = Tenant(claim.organization_id)
+        tenant.commit([tenant.things(RegistrationToken).removing(claim.token_id)])
+        return True
 
     def find(self, token_id: RegistrationTokenId) -> Claim | None:
         """Return how far a token has come, by its identifier."""

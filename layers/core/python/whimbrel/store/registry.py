@@ -77,9 +77,10 @@ class Store(Generic[E]):
             AlreadyExists: its identifier is taken.
         """
         item = self._item(thing) | ({"ttl": {"N": str(ttl)}} if ttl else {})
-        if not self._put(item, "attribute_not_exists(pk)"):
+        there = self._put(item, "attribute_not_exists(pk)")
+        if there is None:
             raise AlreadyExists(f"This {self._noun} exists already.", id=thing.id)
-        return thing
+        return thing if there is item else self._thing(there)
 
     def ensure(self, thing: E) -> E:
         """Store a thing, unless one of its identifier is there; return the one that is there then."""
@@ -122,7 +123,7 @@ class Store(Generic[E]):
         Raises:
             StaleVersion: somebody else was faster, or it is gone.
         """
-        if not self._put(self._item(thing), "version = :before", {":before": {"N": str(thing.version - 1)}}):
+        if self._put(self._item(thing), "version = :before", {":before": {"N": str(thing.version - 1)}}) is None:
             raise StaleVersion(f"This {self._noun} has changed meanwhile; get it again and repeat the change.")
         return thing
 
@@ -260,7 +261,8 @@ class Store(Generic[E]):
         thing = self._entity.model_validate_json(item["doc"]["S"])
         return thing.model_copy(update={"version": int(item["version"]["N"])})
 
-    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any] | None = None) -> bool:
+    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Put *item* and return it, or what an earlier attempt of this call has put; None if the condition fails."""
         request: dict[str, Any] = {
             "TableName": self._table,
             "Item": item,
@@ -272,10 +274,10 @@ class Store(Generic[E]):
         try:
             self._client.put_item(**request)
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            # The SDK repeats a put whose answer was lost, and the repetition then meets our own write.
+            # The SDK repeats a put whose answer was lost, and a client its call: the repetition meets our own write.
             there: dict[str, Any] = error.response.get("Item", {})
-            return there.get("write") == item["write"]
-        return True
+            return there if there.get("write") == item["write"] else None
+        return item
 
     def _walk(self, parent: Id | None, after: str | None, size: int) -> Iterator[E]:
         kind = self._entity.kind
