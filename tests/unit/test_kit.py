@@ -177,7 +177,10 @@ def test_what_is_json_comes_through(value: Any) -> None:
         '{"\\udfff":1}',
         "[" * 33 + "]" * 33,
         "[" * 100_000,
-        "1" * 41,
+        "1" * 21,
+        '{"a":-1' + "0" * 20 + "}",
+        "0." + "1" * 39,
+        "1e-400",
         "{",
         "",
         "'a'",
@@ -186,10 +189,40 @@ def test_what_is_json_comes_through(value: Any) -> None:
     ],
 )
 def test_what_only_python_takes_for_json_is_refused(text: str | bytes) -> None:
-    with pytest.raises(Problem) as refusal:
+    with pytest.raises(MalformedJson) as refusal:
         strict_json.loads(text)
 
-    assert refusal.value.status in {400, 422}
+    assert refusal.value.errors
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "code"),
+    [
+        ('{"a":[{"b":NaN}]}', "a[0].b", "no-number"),
+        ('{"a":{"b":-1e999}}', "a.b", "number-out-of-range"),
+        ('{"a":[1,' + "9" * 21 + "]}", "a[1]", "number-out-of-range"),
+        ('{"a":{"b":1,"c":2,"b":3}}', "a.b", "duplicate-key"),
+        ('{"a":"\\udc00"}', "a", "lone-surrogate"),
+        ('{"' + "k" * 1_000 + '":NaN}', "k" * 256, "no-number"),
+        ('{"\\ud800":{"a":1,"a":2}}', "", "lone-surrogate"),
+        ('{"a":{"\\ud800":1,"\\ud800":2}}', "a.?", "duplicate-key"),
+    ],
+    ids=["nan", "infinite", "long", "twice", "half", "long key", "half a key", "half a key twice"],
+)
+def test_the_place_of_what_is_wrong_is_named(text: str, field: str, code: str) -> None:
+    with pytest.raises(MalformedJson) as refusal:
+        strict_json.loads(text)
+
+    [error] = refusal.value.errors
+    assert (error.field, error.code) == (field, code)
+    assert strict_json.dumps(refusal.value.document("request")).encode()
+
+
+@pytest.mark.parametrize(
+    "number", ["-" + "9" * 20, "1.7976931348623157e308", "5e-324", "0." + "1" * 38, "0e-999", "-0.0"]
+)
+def test_the_largest_and_smallest_numbers_are_taken(number: str) -> None:
+    assert strict_json.loads(number) == json.loads(number)
 
 
 def test_thirty_two_levels_are_not_too_deep() -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
-from whimbrel.problems import FieldError, InvalidRequest, MalformedJson
+from whimbrel.problems import FieldError, MalformedJson
 
 MAX_DEPTH = 32
-_MAX_INTEGER_DIGITS = 40
+_MAX_INTEGER_DIGITS = 20
+_MAX_SIGNIFICANT_DIGITS = 38
+_MAX_PATH = 256
+
+
+class Wrong(NamedTuple):
+    """What stands, until the walk finds its place, where a value of JSON is none of ours: a code and a sentence."""
+
+    code: str
+    message: str
 
 
 class Repeated(dict[str, Any]):
@@ -22,8 +31,8 @@ def loads(text: str | bytes) -> Any:
     """Return the value of *text*.
 
     Raises:
-        MalformedJson: not JSON; NaN, Infinity or a number beyond a double; a key twice; deeper than 32; a lone
-        surrogate.
+        MalformedJson: not JSON; NaN, Infinity, a number beyond a double, an integer of more than 20 digits or another
+        number of more than 38; a key twice; deeper than 32; a lone surrogate. It names the field, unless it is no JSON.
     """
     value = _decoded(text, _STRICT)
     _check(value, "", 1)
@@ -64,14 +73,28 @@ def dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _no_constant(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise MalformedJson(f"{name} is not a JSON number; leave the field out or send null.")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > _MAX_INTEGER_DIGITS:
-        raise MalformedJson(f"An integer has {len(digits)} digits; {_MAX_INTEGER_DIGITS} are the limit.")
+def _no_constant(name: str) -> Wrong:
+    return Wrong("no-number", f"{name} is not a JSON number; leave the field out or send null")
+
+
+def _integer(digits: str) -> int | Wrong:
+    if len(digits.lstrip("-")) > _MAX_INTEGER_DIGITS:
+        return Wrong("number-out-of-range", f"an integer has {_MAX_INTEGER_DIGITS} digits at most")
     return int(digits)
+
+
+def _double(digits: str) -> float | Wrong:
+    mantissa = digits.lower().partition("e")[0].lstrip("-0.").replace(".", "")
+    if len(mantissa) > _MAX_SIGNIFICANT_DIGITS:
+        return Wrong("number-out-of-range", f"a number has {_MAX_SIGNIFICANT_DIGITS} significant digits at most")
+    value = float(digits)
+    if not isfinite(value) or (value == 0 and mantissa.strip("0")):
+        return Wrong("number-out-of-range", "the number is beyond what a double can hold")
+    return value
 
 
 def _decoded(text: str | bytes, decoder: json.JSONDecoder) -> Any:
@@ -83,19 +106,14 @@ def _decoded(text: str | bytes, decoder: json.JSONDecoder) -> Any:
             errors=(FieldError("", "malformed-json", f"{error.msg} (character {error.pos})"),),
         ) from error
     except UnicodeDecodeError as error:
-        raise MalformedJson(f"The body is not UTF-8: byte {error.start}.") from error
+        raise MalformedJson(
+            f"The body is not UTF-8: byte {error.start}.",
+            errors=(FieldError("", "not-utf-8", f"byte {error.start} is no UTF-8"),),
+        ) from error
     except RecursionError as error:
-        raise MalformedJson(f"The body is nested too deeply; {MAX_DEPTH} levels are the limit.") from error
+        raise _refusal("", Wrong("too-deep", f"objects and arrays go {MAX_DEPTH} levels deep at most")) from error
     except ValueError as error:
         raise MalformedJson("The body holds an integer of thousands of digits.") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = _marked(pairs)
-    if isinstance(found, Repeated):
-        twice = FieldError(found.key, "duplicate-key", "twice")
-        raise MalformedJson("A key stands twice in one object.", errors=(twice,))
-    return found
 
 
 def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,25 +126,29 @@ def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return repeated
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer)
-_LENIENT = json.JSONDecoder(object_pairs_hook=_marked, parse_constant=_no_constant)
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_marked, parse_constant=_no_constant, parse_int=_integer, parse_float=_double
+)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_marked, parse_constant=_refuse_constant)
 
 
 def _check(value: object, path: str, depth: int) -> None:
-    if depth > MAX_DEPTH and isinstance(value, dict | list):
-        raise MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, str):
         _check_text(value, path)
-    elif isinstance(value, float):
-        if not isfinite(value):
-            raise InvalidRequest.of(path, "the number is beyond what a double can hold", code="number-out-of-range")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            _check_text(name, path)
-            _check(member, f"{path}.{name}" if path else name, depth + 1)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            _check(member, f"{path}[{index}]", depth + 1)
+    elif isinstance(value, dict | list):
+        if depth > MAX_DEPTH:
+            raise _refusal(path, Wrong("too-deep", f"objects and arrays go {MAX_DEPTH} levels deep at most"))
+        if isinstance(value, Repeated):
+            raise _refusal(_member(path, value.key), Wrong("duplicate-key", "the key stands twice in one object"))
+        if isinstance(value, dict):
+            for name, member in value.items():
+                _check_text(name, path)
+                _check(member, _member(path, name), depth + 1)
+        else:
+            for index, member in enumerate(value):
+                _check(member, f"{path}[{index}]", depth + 1)
+    elif isinstance(value, Wrong):
+        raise _refusal(path, value)
 
 
 def _check_text(text: str, path: str) -> None:
@@ -134,7 +156,14 @@ def _check_text(text: str, path: str) -> None:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise MalformedJson(
-                "The body holds half a surrogate pair.",
-                errors=(FieldError(path, "lone-surrogate", "not a character"),),
-            ) from error
+            raise _refusal(path, Wrong("lone-surrogate", "half a surrogate pair is no character")) from error
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _refusal(path: str, wrong: Wrong) -> MalformedJson:
+    # The keys of the path are the client's: of any length, and not all of them characters.
+    shown = path.encode("utf-8", "replace").decode()[:_MAX_PATH]
+    return MalformedJson(f"{shown or 'body'}: {wrong.message}", errors=(FieldError(shown, *wrong),))

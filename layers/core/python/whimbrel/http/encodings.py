@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from whimbrel.http.exchange import Exchange
 
 _GZIP = b"\x1f\x8b"
-_WINDOW = 31  # of zlib: gzip's header, and the largest window
 
 
 def inflated(exchange: Exchange, limit: int) -> Mapping[str, Any]:
@@ -44,16 +45,13 @@ def inflated(exchange: Exchange, limit: int) -> Mapping[str, Any]:
 
 def _inflate(body: bytes, limit: int) -> bytes:
     """Return what is in the members of *body*, never making more of it than *limit* bytes and one."""
-    content = b""
-    while body:
-        member = zlib.decompressobj(_WINDOW)
-        try:
-            content += member.decompress(body, limit + 1 - len(content))
-        except zlib.error as error:
-            raise BadRequest("The body is damaged gzip; compress it again.") from error
-        if len(content) > limit:
-            raise PayloadTooLarge(f"The body inflates to more than {limit} bytes.")
-        if not member.eof:
-            raise BadRequest("The body's gzip ends early; send all of it.")
-        body = member.unused_data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as members:
+            content = members.read(limit + 1)
+    except EOFError as error:
+        raise BadRequest("The body's gzip ends early; send all of it.") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise BadRequest("The body is damaged gzip; compress it again.") from error
+    if len(content) > limit:
+        raise PayloadTooLarge(f"The body inflates to more than {limit} bytes.")
     return content
