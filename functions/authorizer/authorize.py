@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from whimbrel.aws.clients import client
-from whimbrel.aws.secret import derived_key
+from whimbrel.auth import ROLE_SCOPES, Caller, within
+from whimbrel.domain.credentials import PREFIXES
 from whimbrel.logs import log
 from whimbrel.settings import settings
-from whimbrel.store.credentials import Credentials
+from whimbrel.store.credentials import credentials
+from whimbrel.store.memberships import memberships
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,22 +60,43 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _context_of(credential: str) -> dict[str, str] | None:
-    credentials = Credentials(client("dynamodb"), settings().auth_table, derived_key("credentials"))
-    if credential.startswith("sk_"):
-        caller = credentials.caller_of_key(credential)
+    if credential.startswith(PREFIXES):
+        caller = _caller_with(credential)
         return caller.context() if caller else None
-    from functions.authorizer.sessions import claims_of
+    from functions.authorizer.sessions import LEEWAY_S, claims_of
 
     claims = claims_of(credential)
     if claims is None:
         return None
-    memberships = credentials.memberships(claims["sub"])
     return {
         "kind": "USER",
         "subject": claims["sub"],
-        "organizationId": str(claims.get("org") or ""),
-        "memberships": json.dumps(memberships),
+        "organizationId": str(claims.get(settings().oidc_organization_claim) or ""),
+        "memberships": json.dumps(memberships().of(claims["sub"])),
+        "validUntil": str(int(claims["exp"]) + LEEWAY_S),
+        "email": str(claims.get("email") or ""),
+        "emailVerified": str(claims.get("email_verified", "")).lower(),
     }
+
+
+def _caller_with(text: str) -> Caller | None:
+    """Return who calls with an API key or access token; a token's user as what they are to the organization now."""
+    credential = credentials().authenticate(text)
+    if credential is None:
+        return None
+    role = memberships().of(credential.user_id).get(credential.organization_id) if credential.user_id else None
+    if credential.user_id and role is None:
+        return None
+    return Caller(
+        kind="ACCESS_TOKEN" if role else "API_KEY",
+        organization_id=credential.organization_id,
+        subject=credential.user_id or credential.id,
+        scopes=within(ROLE_SCOPES[role], credential.scopes) if role else credential.scopes,
+        role=role,
+        credential_id=credential.id,
+        valid_until_s=credential.expires_at_s,
+        requests_per_second=credential.requests_per_second,
+    )
 
 
 def _whole_stage(method_arn: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from whimbrel.auth import CredentialKind, Role, Scope
-from whimbrel.bodies import Wire
+from whimbrel.bodies import Instant, Wire
 from whimbrel.domain.organizations import Organization
 
 
@@ -15,3 +19,5 @@ class Me(Wire):
     organization: Organization
     role: Role | None
     scopes: list[Scope]
+    credential_id: Annotated[str | None, Field(description="Of an API key or access token.")]
+    expires_at: Annotated[Instant | None, Field(description="When the secret sent ends; null for never.")]

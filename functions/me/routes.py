@@ -7,6 +7,7 @@ from whimbrel.auth import Scope
 from whimbrel.domain.organizations import Organization
 from whimbrel.http.exchange import CurrentCaller, CurrentTenant
 from whimbrel.http.resource import Resource
+from whimbrel.instants import from_ms
 
 resource = Resource("/api/v1/me", tag="Access")
 
@@ -23,4 +24,6 @@ def get_me(caller: CurrentCaller, tenant: CurrentTenant) -> Me:
         organization=tenant.things(Organization).get(caller.organization_id),
         role=caller.role,
         scopes=sorted(caller.scopes),
+        credential_id=caller.credential_id or None,
+        expires_at=None if caller.valid_until_s is None else from_ms(caller.valid_until_s * 1000),
     )

@@ -17,21 +17,28 @@ from pydantic import Field, TypeAdapter
 
 from whimbrel.auth import Role, Scope
 from whimbrel.aws.clients import client
-from whimbrel.aws.secret import derived_key
 from whimbrel.bodies import Body, Name
+from whimbrel.domain.api_keys import ApiKey, Scopes
 from whimbrel.domain.credentials import Mode
+from whimbrel.domain.members import Email, Member, OwnerCount
 from whimbrel.domain.organizations import Organization
 from whimbrel.ids import OrganizationId
 from whimbrel.settings import settings
-from whimbrel.store.credentials import Credentials
+from whimbrel.store.directory import enlist
+from whimbrel.store.issuing import issue_api_key
+from whimbrel.store.members import Members
+from whimbrel.store.memberships import memberships
 from whimbrel.store.tenant import Tenant
+
+OPERATOR = "operator"
+"""Who made what this function makes."""
 
 
 class Person(Body):
     """A user, as the issuer of sessions names them."""
 
     user_id: Annotated[str, Field(min_length=1, max_length=256)]
-    email: str = ""
+    email: Email | None = None
     role: Role = Role.OWNER
 
 
@@ -50,7 +57,7 @@ class CreateApiKey(Body):
     action: Literal["create-api-key"]
     organization_id: OrganizationId
     name: Name
-    scopes: tuple[Scope, ...] = (Scope.ALL,)
+    scopes: Scopes = (Scope.ALL,)
     mode: Mode = "live"
 
 
@@ -62,14 +69,19 @@ REQUEST: TypeAdapter[CreateOrganization | CreateApiKey] = TypeAdapter(
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Do what *event* asks."""
     request = REQUEST.validate_python(event)
-    credentials = Credentials(client("dynamodb"), settings().auth_table, derived_key("credentials"))
     if isinstance(request, CreateApiKey):
-        Tenant(request.organization_id).things(Organization).get(request.organization_id)
-        key = credentials.add_api_key(request.organization_id, request.name, request.scopes, request.mode)
-        return {"id": key.id, "apiKey": key.text}
+        tenant = Tenant(request.organization_id)
+        tenant.things(Organization).get(request.organization_id)
+        wanted = ApiKey.new(name=request.name, scopes=request.scopes, mode=request.mode, created_by=OPERATOR)
+        made = issue_api_key(tenant, wanted)
+        return {"id": made.id, "apiKey": made.key}
     organization = Organization(id=OrganizationId.new(), name=request.name)
-    Tenant(organization.id).things(Organization).add(organization)
+    tenant = Tenant(organization.id)
+    tenant.things(Organization).add(organization)
+    tenant.things(OwnerCount).add(OwnerCount(id=organization.id))
+    enlist(client("dynamodb"), settings().log_table, organization.id)
+    members = Members(tenant, memberships())
     for person in (*([request.owner] if request.owner else []), *request.members):
-        credentials.set_membership(person.user_id, organization.id, person.role)
-    key = credentials.add_api_key(organization.id, "First key", [Scope.ALL])
-    return {"organizationId": organization.id, "apiKey": key.text}
+        members.add(Member.named(organization.id, person.user_id, person.role, person.email))
+    first = ApiKey.new(name="First key", scopes=(Scope.ALL,), created_by=OPERATOR)
+    return {"organizationId": organization.id, "apiKey": issue_api_key(tenant, first).key}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,6 +67,13 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
 CredentialKind = Literal["API_KEY", "USER", "ACCESS_TOKEN"]
 
 
+def within(bound: frozenset[Scope], scopes: frozenset[Scope]) -> frozenset[Scope]:
+    """Return those of *scopes* that are in *bound*; ``*`` stands for all there are."""
+    if Scope.ALL in scopes:
+        return bound
+    return scopes if Scope.ALL in bound else scopes & bound
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The authenticated party: exactly one organization, a subject (an API key's or a user's id), and its scopes.
@@ -83,22 +91,46 @@ class Caller:
     valid_until_s: int | None = None
     requests_per_second: int | None = None
 
+    def has(self, scope: Scope) -> bool:
+        """Tell whether this caller has *scope*."""
+        if scope is Scope.SESSION:
+            return self.kind == "USER"
+        includes_it = {scope, Scope.ALL} | ({Scope.ADMIN} if scope is Scope.ACCESS_READ else set())
+        return scope is Scope.ANY or not self.scopes.isdisjoint(includes_it)
+
     def require(self, scope: Scope) -> None:
         """Do nothing if this caller has *scope*.
 
         Raises:
             MissingScope: it has not.
         """
-        if scope is not Scope.ANY and Scope.ALL not in self.scopes and scope not in self.scopes:
+        if not self.has(scope):
             raise MissingScope(f"This call needs the scope {scope.value}.", requiredScope=scope.value)
 
+    def require_all(self, scopes: Iterable[Scope]) -> None:
+        """Do nothing if this caller has all of *scopes*, and so may give them.
+
+        Raises:
+            MissingScope: it has not, and which one.
+        """
+        for scope in sorted(scopes):
+            if not self.has(scope):
+                raise MissingScope(
+                    f"You cannot give, or hand on, what you do not have: the scope {scope.value}.",
+                    requiredScope=scope.value,
+                )
+
     def context(self) -> dict[str, str]:
-        """Return the authorizer's context of an API key: strings only, as API Gateway demands."""
+        """Return the authorizer's context of an API key or access token: strings only, as API Gateway demands."""
         return {
             "kind": self.kind,
             "subject": self.subject,
             "organizationId": self.organization_id,
             "scopes": json.dumps(sorted(self.scopes)),
+            "role": self.role or "",
+            "credentialId": self.credential_id,
+            "validUntil": _text(self.valid_until_s),
+            "requestsPerSecond": _text(self.requests_per_second),
         }
 
     @classmethod
@@ -107,21 +139,18 @@ class Caller:
 
         A user of several organizations says which one is meant by *wanted_organization*, the header
         ``X-Organization-Id``. It is read here and not by the authorizer, whose answer the gateway keeps per token,
-        whatever the other headers.
+        whatever the other headers; and so is whether the credential is still good.
 
         Raises:
-            Unauthenticated: the context tells of nobody.
-            NotAMember: a user, but not of that organization.
+            Unauthenticated: the context tells of nobody, or of a credential that has ended.
+            NotAMember: a user, but not of that organization; or a key or token of another one.
         """
-        kind = context.get("kind")
-        if kind == "API_KEY":
-            return cls(
-                kind="API_KEY",
-                organization_id=OrganizationId(context["organizationId"]),
-                subject=context["subject"],
-                scopes=known_scopes(json.loads(context["scopes"])),
-            )
-        if kind == "USER":
+        if context.get("kind") not in {"API_KEY", "ACCESS_TOKEN", "USER"}:
+            raise Unauthenticated("Send an API key or a session token as Authorization: Bearer …")
+        valid_until_s = _number(context, "validUntil")
+        if valid_until_s is not None and valid_until_s <= time.time():
+            raise Unauthenticated("This credential has expired; get another.")
+        if context["kind"] == "USER":
             memberships: dict[str, str] = json.loads(context["memberships"])
             only_one = next(iter(memberships)) if len(memberships) == 1 else ""
             organization = wanted_organization or context.get("organizationId") or only_one
@@ -134,11 +163,32 @@ class Caller:
                 subject=context["subject"],
                 scopes=ROLE_SCOPES[role],
                 role=role,
+                valid_until_s=valid_until_s,
             )
-        raise Unauthenticated("Send an API key or a session token as Authorization: Bearer …")
+        organization = context["organizationId"]
+        if wanted_organization not in {"", organization}:
+            raise NotAMember("This credential is of another organization than the header X-Organization-Id names.")
+        return cls(
+            kind=context["kind"],
+            organization_id=OrganizationId(organization),
+            subject=context["subject"],
+            scopes=known_scopes(json.loads(context["scopes"])),
+            role=Role(context["role"]) if context.get("role") else None,
+            credential_id=context["credentialId"],
+            valid_until_s=valid_until_s,
+            requests_per_second=_number(context, "requestsPerSecond"),
+        )
 
 
 def known_scopes(names: Iterable[str]) -> frozenset[Scope]:
     """Return the scopes of that *names*; those of another version of the platform grant nothing."""
     known = {scope.value: scope for scope in Scope}
     return frozenset(known[name] for name in names if name in known)
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _number(context: Mapping[str, Any], name: str) -> int | None:
+    return int(context[name]) if context.get(name) else None
