@@ -11,14 +11,8 @@ from pydantic.json_schema import SkipJsonSchema
 from functions.invitations.models import InvitationBody, Welcome
 from functions.invitations.rules import AlreadyInvited, AlreadyMember, InvitationSpent, accept, invite
 from whimbrel import instants
-from whimbrel.auth import Scope
-from whimbrel.domain.members import (
-    BeyondRights,
-    Invitation,
-    InvitationId,
-    InvitationStatus,
-    require_rights_of,
-)
+from whimbrel.auth import ROLE_SCOPES, Scope
+from whimbrel.domain.members import Invitation, InvitationId, InvitationStatus
 from whimbrel.domain.organizations import Organization
 from whimbrel.http.exchange import CurrentCaller, CurrentTenant, CurrentUser
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
@@ -56,14 +50,14 @@ def list_invitations(
     return Page(items=[invitation.seen_at(now) for invitation in page.items], next_cursor=page.next_cursor)
 
 
-@resource.operation("POST", scope=Scope.ADMIN, status=201, problems=[BeyondRights, AlreadyInvited, AlreadyMember])
+@resource.operation("POST", scope=Scope.ADMIN, status=201, problems=[AlreadyInvited, AlreadyMember])
 def create_invitation(body: InvitationBody, tenant: CurrentTenant, caller: CurrentCaller) -> Invitation:
     """Invite somebody by e-mail address.
 
     Nothing is sent: pass the `id` on, or a link that contains it. It is no secret, since only a session with that
     address can accept. Nobody invites to a role with rights that they do not have.
     """
-    require_rights_of(body.role, caller)
+    caller.require_all(ROLE_SCOPES[body.role])
     invitation = Invitation(
         id=InvitationId.new(),
         email=body.email,

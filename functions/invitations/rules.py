@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from whimbrel import instants
-from whimbrel.domain.members import (
-    Invitation,
-    InvitationId,
-    InvitationStatus,
-    Invitee,
-    Member,
-    same_address,
-)
+from whimbrel.domain.members import Invitation, InvitationId, InvitationStatus, Invitee, Member, same_address
 from whimbrel.http.exchange import User
 from whimbrel.problems import Conflict, Gone, NotFound
 from whimbrel.store.members import Members

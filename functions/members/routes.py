@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import MISSING, AfterValidator
 
 from functions.members.models import MemberPatch
-from whimbrel.auth import Role, Scope
-from whimbrel.domain.members import BeyondRights, LastOwner, Member, require_rights_of
+from whimbrel.auth import ROLE_SCOPES, Role, Scope
+from whimbrel.domain.members import LastOwner, Member
 from whimbrel.http.exchange import CurrentCaller, CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
@@ -36,7 +36,7 @@ def list_members(tenant: CurrentTenant, limit: Limit = 50, cursor: Cursor = None
     return tenant.things(Member).page(limit, cursor)
 
 
-@resource.operation("PATCH", "/{userId}", scope=Scope.ADMIN, problems=[NotFound, StaleVersion, BeyondRights, LastOwner])
+@resource.operation("PATCH", "/{userId}", scope=Scope.ADMIN, problems=[NotFound, StaleVersion, LastOwner])
 def update_member(
     user_id: ThisUser, body: MemberPatch, tenant: CurrentTenant, caller: CurrentCaller, if_match: IfMatch = None
 ) -> Member:
@@ -53,8 +53,8 @@ def update_member(
     role = member.role if body.role is MISSING else body.role
     if role is not member.role:
         if member.role is Role.OWNER:
-            require_rights_of(Role.OWNER, caller)
-        require_rights_of(role, caller)
+            caller.require(Scope.ALL)
+        caller.require_all(ROLE_SCOPES[role])
     return members.change_role(member, role)
 
 
@@ -63,7 +63,7 @@ def update_member(
     "/{userId}",
     scope=Scope.ANY,
     status=204,
-    problems=[NotFound, StaleVersion, MissingScope, BeyondRights, LastOwner],
+    problems=[NotFound, StaleVersion, MissingScope, LastOwner],
 )
 def remove_member(user_id: ThisUser, tenant: CurrentTenant, caller: CurrentCaller, if_match: IfMatch = None) -> None:
     """Remove a member, or leave.
@@ -80,6 +80,6 @@ def remove_member(user_id: ThisUser, tenant: CurrentTenant, caller: CurrentCalle
     if not (caller.kind == "USER" and caller.subject == user_id):
         caller.require(Scope.ADMIN)
         if member.role is Role.OWNER:
-            require_rights_of(Role.OWNER, caller)
+            caller.require(Scope.ALL)
     require_match(member, if_match)
     members.remove(member)

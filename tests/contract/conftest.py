@@ -9,6 +9,15 @@ from typing import Any
 import pytest
 
 from tests.conftest import Organization, aws_in_process, client_with, make_organization
+from tests.functions import sessions
+from whimbrel.auth import Role
+from whimbrel.domain.members import Member
+from whimbrel.ids import OrganizationId
+from whimbrel.store.members import Members
+from whimbrel.store.memberships import memberships
+from whimbrel.store.tenant import Tenant
+
+issuer = sessions.issuer
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +28,11 @@ def aws() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def organization(aws: None) -> Organization:
-    return make_organization()
+    """An organization that somebody is a member of, where only a person's session will do."""
+    made = make_organization()
+    identifier = OrganizationId(made.id)
+    Members(Tenant(identifier), memberships()).add(Member.named(identifier, "somebody", Role.MEMBER))
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from openapi_spec_validator import validate
 
+from tests.functions.sessions import session
 from tests.gateway import DOCUMENT, ROOT, Answer, Client
 from whimbrel.auth import Scope
 from whimbrel.ids import Id
@@ -54,8 +55,17 @@ protected = pytest.mark.parametrize(
 )
 
 
-def ask(client: Client, operation: Operation, body: str | None = None, query: str = "") -> Answer:
-    return client.request(operation.method, operation.url + query, body=body)
+pytestmark = pytest.mark.usefixtures("issuer")
+
+INCLUDED_IN = {Scope.ACCESS_READ: Scope.ADMIN}
+"""Scopes that come with a wider one."""
+
+
+def ask(client: Client, operation: Operation, body: str | None = None, query: str = "", **options: Any) -> Answer:
+    """Ask as *client*, or where only a person can, as somebody."""
+    if operation.scope == Scope.SESSION and client.token:
+        client = session("somebody")
+    return client.request(operation.method, operation.url + query, body=body, **options)
 
 
 def assert_is_problem(answer: Answer, status: int, operation: Operation | None = None) -> None:
@@ -104,13 +114,14 @@ def test_a_stranger_gets_401(stranger: Client, operation: Operation) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    [operation for operation in EVERY if operation.scope not in {None, Scope.ANY}],
+    [operation for operation in EVERY if operation.scope not in {None, Scope.ANY, Scope.SESSION}],
     ids=lambda o: f"{o.method} {o.path}",
 )
 def test_a_caller_without_the_scope_gets_403_before_anything_is_looked_at(
     scoped: Callable[..., Client], operation: Operation
 ) -> None:
-    others = [scope for scope in Scope if scope.is_grantable and scope not in {operation.scope, Scope.ALL}]
+    enough = {operation.scope, INCLUDED_IN.get(Scope(operation.scope or "")), Scope.ALL}
+    others = [scope for scope in Scope if scope.is_grantable and scope not in enough]
 
     refused = ask(scoped(*others), operation, body="{ not json" if operation.takes_body else None, query="?no=such")
 
@@ -119,7 +130,12 @@ def test_a_caller_without_the_scope_gets_403_before_anything_is_looked_at(
 
 @protected
 def test_the_scope_alone_is_enough(scoped: Callable[..., Client], operation: Operation) -> None:
-    allowed = ask(scoped(operation.scope or ""), operation, body="{}" if operation.takes_body else None)
+    scope = Scope(operation.scope or "")
+    allowed = ask(
+        scoped(scope if scope.is_grantable else Scope.DEVICES_READ),
+        operation,
+        body="{}" if operation.takes_body else None,
+    )
 
     assert allowed.status_code not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
     assert allowed.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -132,7 +148,7 @@ def test_an_unknown_identifier_is_not_found(client: Client, operation: Operation
     body = json.dumps(an_example(operation)) if operation.takes_body else None
 
     assert_is_problem(ask(client, operation, body=body, query=a_query(operation)), HTTPStatus.NOT_FOUND, operation)
-    odd = client.request(operation.method, re.sub(r"\{\w+\}", "no-such-id", operation.path), body=body)
+    odd = ask(client, operation._replace(path=re.sub(r"\{\w+\}", "no-such-id", operation.path)), body=body)
     assert_is_problem(odd, HTTPStatus.NOT_FOUND, operation)
 
 
@@ -146,6 +162,7 @@ def an_example(operation: Operation) -> dict[str, Any]:
     """A body that is right as far as the operation can tell before it looks for what the path names."""
     examples = {
         "renew_certificate": {"csrPem": CSR},
+        "rotate_api_key": {},
         "replace_component": {"name": "x"},
         "replace_sensor": {"name": "x"},
         "replace_device_group": {"name": "x", "match": {}},
@@ -193,7 +210,7 @@ def test_what_is_no_json_is_refused_and_not_an_error(client: Client, operation: 
 @with_body
 def test_another_media_type_is_refused(client: Client, operation: Operation) -> None:
     for media_type in ("text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "\x00"):
-        refused = client.request(operation.method, operation.url, body="{}", headers={"Content-Type": media_type})
+        refused = ask(client, operation, body="{}", headers={"Content-Type": media_type})
         assert_is_problem(refused, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, operation)
 
 

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto.iot.models import IoTBackend
 
-from tests.functions.sessions import issuer  # noqa: F401 (a fixture)
+from tests.functions import sessions
 from whimbrel.aws.clients import client as aws_client
+
+issuer = sessions.issuer
 
 
 @dataclass

@@ -134,7 +134,7 @@ def test_a_key_gives_no_rights_that_it_has_not(works: str) -> None:
     refused = key("admin").patch(f"{URL}/mia", {"role": "ADMIN"})
 
     assert refused.status_code == HTTPStatus.FORBIDDEN
-    assert refused.json()["code"] == "beyond-rights"
+    assert refused.json()["code"] == "missing-scope"
     assert key("*").patch(f"{URL}/mia", {"role": "OWNER"}).ok()["role"] == "OWNER"
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from whimbrel.auth import ROLE_SCOPES, Caller, Role, Scope
+from whimbrel.auth import Role
 from whimbrel.bodies import Instant
 from whimbrel.entity import Entity
 from whimbrel.ids import Id, OrganizationId
-from whimbrel.problems import Conflict, Forbidden
+from whimbrel.problems import Conflict
 
 Email = Annotated[
     str, Field(max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+$", examples=["ada@example.com"], description="ASCII.")
@@ -24,12 +24,6 @@ class LastOwner(Conflict):
     """An organization cannot be left without an owner."""
 
     title = "Last owner"
-
-
-class BeyondRights(Forbidden):
-    """Nobody gives, or takes from others, rights that they do not have."""
-
-    title = "Beyond your rights"
 
 
 class MemberId(Id):
@@ -129,13 +123,3 @@ class Invitee(Entity[InviteeId]):
 def same_address(one: str, other: str) -> bool:
     """Tell whether two e-mail addresses are the same but for the case of ASCII letters."""
     return one.isascii() and other.isascii() and one.lower() == other.lower()
-
-
-def require_rights_of(role: Role, caller: Caller) -> None:
-    """Do nothing if *caller* has all rights of *role*, as they must to give it, or to act on an owner.
-
-    Raises:
-        BeyondRights: they have not.
-    """
-    if Scope.ALL not in caller.scopes and not ROLE_SCOPES[role] <= caller.scopes:
-        raise BeyondRights(f"This takes all the rights of the role {role}, which you do not have.")

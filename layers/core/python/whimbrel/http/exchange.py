@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from aws_lambda_powertools.event_handler import Depends
 
 from whimbrel.auth import Caller, Scope
-from whimbrel.problems import MissingScope
+from whimbrel.problems import MissingScope, Unauthenticated
 from whimbrel.store.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -88,9 +89,12 @@ def user() -> User:
     """Return whose session this is.
 
     Raises:
-        MissingScope: it is no person's session.
+        MissingScope: it is no person's session. Unauthenticated: it has ended.
     """
     context = current().event["requestContext"].get("authorizer") or {}
+    ends_s = context.get("validUntil")
+    if ends_s and int(ends_s) <= time.time():
+        raise Unauthenticated("This session has expired; get another.")
     if context.get("kind") != "USER":
         raise MissingScope("Only a person's own session can do this.", requiredScope=Scope.SESSION.value)
     verified = {"": None, "true": True}.get(context.get("emailVerified", ""), False)
