@@ -7,7 +7,7 @@ import io
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from whimbrel.problems import BadRequest, MalformedJson, PayloadTooLarge, UnsupportedMediaType
+from whimbrel.problems import BadRequest, FieldError, MalformedJson, PayloadTooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def inflated(exchange: Exchange, limit: int) -> Mapping[str, Any]:
-    """Return the event of *exchange* with its body as it was before ``Content-Encoding``.
+    """Return the event of *exchange* with its body as text, as it was before ``Content-Encoding``.
 
     API Gateway inflates gzip itself and may leave the header, so a body that does not begin as gzip does is taken for
     an inflated one: no JSON begins so.
@@ -29,18 +29,20 @@ def inflated(exchange: Exchange, limit: int) -> Mapping[str, Any]:
         BadRequest: it is damaged, or no text.
     """
     encoding = exchange.header("Content-Encoding").strip().lower()
-    if encoding in {"", "identity"}:
-        return exchange.event
-    if encoding not in {"gzip", "x-gzip"}:
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise UnsupportedMediaType("Send the body as it is, or with Content-Encoding: gzip.")
-    body = exchange.body
-    if not body.startswith(_GZIP):
+    if not exchange.event.get("isBase64Encoded"):
         return exchange.event
+    body = exchange.body
+    if encoding.endswith("gzip") and body.startswith(_GZIP):
+        body = _inflate(body, limit)
     try:
-        text = _inflate(body, limit).decode("utf-8")
+        return {**exchange.event, "body": body.decode(), "isBase64Encoded": False}
     except UnicodeDecodeError as error:
-        raise MalformedJson(f"The inflated body is not UTF-8: byte {error.start}.") from error
-    return {**exchange.event, "body": text, "isBase64Encoded": False}
+        raise MalformedJson(
+            f"The body is not UTF-8: byte {error.start}.",
+            errors=(FieldError("", "not-utf-8", f"byte {error.start} is no UTF-8"),),
+        ) from error
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
