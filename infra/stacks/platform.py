@@ -11,6 +11,7 @@ from functions.catalogue import FUNCTIONS, HTTP_FUNCTIONS
 from infra.stacks.code import Code
 from infra.stacks.functions import Functions
 from infra.stacks.grants import grants
+from infra.stacks.identity import Identity
 from infra.stacks.ingestion import Ingestion
 from infra.stacks.queues import READINGS, Queues
 from infra.stacks.stage import Stage
@@ -50,7 +51,8 @@ class Platform(Stack):
                 stream.wake(function)
             elif spec.queue:
                 queues.wake(function, spec.queue)
-        for name, value in stage.sessions().items():
+        sessions = Identity(self, "Identity", stage=stage).sessions() if stage.has_user_pool else stage.sessions()
+        for name, value in sessions.items():
             self.functions["authorizer"].add_environment(name, value)
         for spec in HTTP_FUNCTIONS:
             for name, value in stage.answers().items():

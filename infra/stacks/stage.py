@@ -20,13 +20,15 @@ MOST_AT_A_TIME_UNGATHERED = 10
 class Stage:
     """A deployment of the platform; each field is the context key of the same name in camelCase (``-c stage=prod``).
 
-    Empty means *not wanted*: no OIDC issuer, no user sessions; no ``web_acl_arn``, no firewall.
+    Empty means *not given*: no OIDC issuer, a user pool of ours; no ``web_acl_arn``, no firewall.
     """
 
     name: str
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_jwks_url: str = ""
+    oidc_organization_claim: str = "org"
+    """The claim of a session that may name the organization it is about."""
     web_acl_arn: str = ""
     python: str = ""
     """A Python 3.13 interpreter, by which bytecode is compiled into the artefacts."""
@@ -95,6 +97,7 @@ class Stage:
             oidc_issuer=str(context("oidcIssuer")),
             oidc_audience=str(context("oidcAudience")),
             oidc_jwks_url=str(context("oidcJwksUrl")),
+            oidc_organization_claim=str(context("oidcOrganizationClaim", "org")),
             web_acl_arn=str(context("webAclArn")),
             python=str(context("python")),
             consumer_concurrency=int(concurrency) if concurrency else None,
@@ -119,7 +122,13 @@ class Stage:
             "OIDC_ISSUER": self.oidc_issuer,
             "OIDC_AUDIENCE": self.oidc_audience,
             "OIDC_JWKS_URL": self.oidc_jwks_url,
+            "OIDC_ORGANIZATION_CLAIM": self.oidc_organization_claim,
         }
+
+    @property
+    def has_user_pool(self) -> bool:
+        """Whether people sign in at a user pool of this deployment: no issuer is given, and the laptop has its own."""
+        return not (self.oidc_issuer or self.is_local)
 
     def answers(self) -> dict[str, str]:
         """Return the environment that the HTTP functions limit callers and answer browsers by."""

@@ -13,45 +13,42 @@ from functions.catalogue import FUNCTIONS, Function, Needs
 from tests.infra.assembly import STAGE, Assembly
 from whimbrel.settings import Settings
 
-REGISTRY, AUTH, LOG, BLOCKS = (
+REGISTRY, AUTH, LOG, BLOCKS, AUDIT = (
     "<Registry4DB9CCA5.Arn>",
     "<AuthC256A5EC.Arn>",
     "<Log95422804.Arn>",
     "<Blocks32B0A367.Arn>",
+    "<AUDITID.Arn>",
 )
-KEY, SECRET, EXPORTS = "<Key961B73FD.Arn>", "<SecretA720EF05>", "<Exports25637AFB.Arn>/*"
+KEY, SECRET = "<Key961B73FD.Arn>", "<SecretA720EF05>"
+EXPORTS = "<Exports25637AFB.Arn>/organizations/${aws:PrincipalTag/org}/exports/*"
 COMPACTION = "<Queuescompaction40C482EB.Arn>"
 ACCOUNT = "<AWS::Region>:<AWS::AccountId>"
 IOT = f"arn:<AWS::Partition>:iot:{ACCOUNT}"
 WORKFLOW = f"arn:<AWS::Partition>:states:{ACCOUNT}:stateMachine:whimbrel-{STAGE}-export"
 JOBS = f"arn:<AWS::Partition>:states:{ACCOUNT}:stateMachine:whimbrel-{STAGE}-job"
-IMPORTS = "<Exports25637AFB.Arn>/organizations/*/imports/*"
+IMPORTS = "<Exports25637AFB.Arn>/organizations/${aws:PrincipalTag/org}/imports/*"
 A_UUID = "????????-????-????-????-????????????"
 
-READ_KEY = {(f"kms:{action}", KEY) for action in ("Decrypt", "DescribeKey")}
-WRITE_KEY = READ_KEY | {(f"kms:{action}", KEY) for action in ("Encrypt", "GenerateDataKey")}
+READ_KEY = {(f"kms:{action}", KEY, "") for action in ("Decrypt", "DescribeKey")}
+WRITE_KEY = READ_KEY | {(f"kms:{action}", KEY, "") for action in ("Encrypt", "GenerateDataKey")}
+ORG = "${aws:PrincipalTag/org}"
 
 
-def on(resource: str, service: str, *actions: str) -> set[tuple[str, str]]:
-    return {(f"{service}:{action}", resource) for action in actions}
+def on(resource: str, service: str, *actions: str, leading: str = "") -> set[tuple[str, str, str]]:
+    return {(f"{service}:{action}", resource, leading) for action in actions}
 
 
-ALLOWED: dict[Needs, set[tuple[str, str]]] = {
-    Needs.REGISTRY_READ: on(REGISTRY, "dynamodb", "GetItem", "Query")
-    | on(f"{REGISTRY}/index/by_parent", "dynamodb", "Query")
-    | READ_KEY,
-    Needs.REGISTRY_WRITE: on(
-        REGISTRY, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"
-    )
-    | WRITE_KEY,
-    Needs.AUTH_READ: on(AUTH, "dynamodb", "GetItem") | READ_KEY,
+def things(*actions: str, resource: str = REGISTRY, kind: str = "*") -> set[tuple[str, str, str]]:
+    return on(resource, "dynamodb", *actions, leading=f"ORG#{ORG}#{kind}")
+
+
+OWN: dict[Needs, set[tuple[str, str, str]]] = {
+    Needs.READINESS: on(REGISTRY, "dynamodb", "GetItem", leading="READY") | READ_KEY,
+    Needs.AUTH_READ: on(AUTH, "dynamodb", "GetItem", "BatchGetItem") | READ_KEY,
     Needs.AUTH_WRITE: on(AUTH, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") | WRITE_KEY,
-    Needs.READINGS_READ: on(LOG, "dynamodb", "GetItem", "Query")
-    | on(BLOCKS, "dynamodb", "GetItem", "Query")
-    | READ_KEY,
-    Needs.READINGS_WRITE: on(LOG, "dynamodb", "PutItem", "UpdateItem", "BatchWriteItem") | WRITE_KEY,
-    Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem") | WRITE_KEY,
-    Needs.ROLLUPS_WRITE: on(BLOCKS, "dynamodb", "PutItem", "BatchWriteItem") | WRITE_KEY,
+    Needs.ORGANIZATIONS_READ: on(LOG, "dynamodb", "Query", leading="L#organizations") | READ_KEY,
+    Needs.ORGANIZATIONS_WRITE: on(LOG, "dynamodb", "PutItem", leading="L#organizations") | WRITE_KEY,
     Needs.COMPACT_QUEUE: on(COMPACTION, "sqs", "SendMessage"),
     Needs.SECRET: on(SECRET, "secretsmanager", "GetSecretValue") | on(KEY, "kms", "Decrypt"),
     Needs.CERTIFICATES_ISSUE: on("*", "iot", "CreateCertificateFromCsr", "AttachThingPrincipal", "ListThingPrincipals")
@@ -62,18 +59,42 @@ ALLOWED: dict[Needs, set[tuple[str, str]]] = {
     | on(f"{IOT}:cert/*", "iot", "DescribeCertificate", "UpdateCertificate", "DetachPolicy")
     | on(f"{IOT}:client/{A_UUID}", "iot", "DeleteConnection"),
     Needs.EXPORT_START: on(WORKFLOW, "states", "StartExecution"),
+    Needs.JOB_START: on(JOBS, "states", "StartExecution"),
+    Needs.ENDPOINT: on("*", "iot", "DescribeEndpoint"),
+}
+
+TENANTS: dict[Needs, set[tuple[str, str, str]]] = {
+    Needs.REGISTRY_READ: things("GetItem", "Query")
+    | things("Query", resource=f"{REGISTRY}/index/by_parent")
+    | READ_KEY,
+    Needs.REGISTRY_WRITE: things("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem")
+    | WRITE_KEY,
+    Needs.LIMITS: things("GetItem", "UpdateItem", kind="limit") | WRITE_KEY,
+    Needs.AUDIT_WRITE: things("PutItem", resource=AUDIT) | WRITE_KEY,
+    Needs.AUDIT_READ: things("GetItem", "Query", resource=AUDIT) | READ_KEY,
+    Needs.READINGS_READ: on(LOG, "dynamodb", "GetItem", "Query", leading=f"L#{ORG}#*")
+    | on(BLOCKS, "dynamodb", "GetItem", "Query", leading=f"B#{ORG}#*")
+    | READ_KEY,
+    Needs.READINGS_WRITE: on(LOG, "dynamodb", "PutItem", "UpdateItem", "BatchWriteItem", leading=f"L#{ORG}#*")
+    | WRITE_KEY,
+    Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem", leading=f"B#{ORG}#*") | WRITE_KEY,
+    Needs.ROLLUPS_WRITE: on(BLOCKS, "dynamodb", "PutItem", "BatchWriteItem", leading=f"B#{ORG}#*") | WRITE_KEY,
     Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
     Needs.EXPORT_WRITE: on(EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
     | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
-    Needs.JOB_START: on(JOBS, "states", "StartExecution"),
     Needs.IMPORT_FILES: on(IMPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
     | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
-    Needs.ENDPOINT: on("*", "iot", "DescribeEndpoint"),
 }
 
 VARIABLES: dict[Needs, set[str]] = {
     Needs.REGISTRY_READ: {"REGISTRY_TABLE"},
     Needs.REGISTRY_WRITE: {"REGISTRY_TABLE"},
+    Needs.LIMITS: {"REGISTRY_TABLE"},
+    Needs.READINESS: {"REGISTRY_TABLE"},
+    Needs.AUDIT_WRITE: {"AUDIT_TABLE"},
+    Needs.AUDIT_READ: {"AUDIT_TABLE"},
+    Needs.ORGANIZATIONS_READ: {"LOG_TABLE"},
+    Needs.ORGANIZATIONS_WRITE: {"LOG_TABLE"},
     Needs.AUTH_READ: {"AUTH_TABLE"},
     Needs.AUTH_WRITE: {"AUTH_TABLE"},
     Needs.READINGS_READ: {"LOG_TABLE", "BLOCKS_TABLE"},
@@ -93,7 +114,7 @@ VARIABLES: dict[Needs, set[str]] = {
 }
 
 ALSO_TOLD = {
-    "authorizer": {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"},
+    "authorizer": {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL", "OIDC_ORGANIZATION_CLAIM"},
     "provisioning": {"MQTT_HOST"},
 }
 

@@ -72,7 +72,12 @@ def test_a_stage_is_read_from_context() -> None:
     assert stage == Stage(
         name="prod", consumer_concurrency=20, oidc_issuer="https://issuer.test", requests_per_second=50
     )
-    assert stage.sessions() == {"OIDC_ISSUER": "https://issuer.test", "OIDC_AUDIENCE": "", "OIDC_JWKS_URL": ""}
+    assert stage.sessions() == {
+        "OIDC_ISSUER": "https://issuer.test",
+        "OIDC_AUDIENCE": "",
+        "OIDC_JWKS_URL": "",
+        "OIDC_ORGANIZATION_CLAIM": "org",
+    }
 
 
 def test_options_of_a_stage_reach_the_template(tmp_path: Path) -> None:
