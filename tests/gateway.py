@@ -72,10 +72,14 @@ ROUTES = routes()
 
 @dataclass
 class Client:
-    """A client with one credential; its ``headers`` go with every request."""
+    """A client with one credential; its ``headers`` go with every request.
+
+    Only with an ``address`` are its failures to authenticate counted.
+    """
 
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    address: str = ""
 
     def get(self, url: str, **options: Any) -> Answer:
         return self.request("GET", url, **options)
@@ -121,7 +125,7 @@ class Client:
         context: dict[str, Any] = {}
         if not route.public:
             try:
-                context = authorized(sent)
+                context = authorized(sent, self.address)
             except Unauthorized:
                 return refusal(401, "unauthenticated")
         query = parse_qsl(split.query, keep_blank_values=True)
@@ -152,11 +156,12 @@ class Client:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
 
-def authorized(headers: dict[str, str]) -> dict[str, Any]:
+def authorized(headers: dict[str, str], address: str = "") -> dict[str, Any]:
     if "Authorization" not in headers:
         raise Unauthorized
     arn = "arn:aws:execute-api:eu-central-1:123456789012:abc/api/GET/"
-    event = {"type": "REQUEST", "headers": headers, "methodArn": arn}
+    identity = {"sourceIp": address}
+    event = {"type": "REQUEST", "headers": headers, "methodArn": arn, "requestContext": {"identity": identity}}
     answer = authorize(event, None)
     return {**answer["context"], "principalId": answer["principalId"]}
 

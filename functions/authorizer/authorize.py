@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from whimbrel.auth import ROLE_SCOPES, Caller, within
+from whimbrel.auth import ROLE_SCOPES, THROTTLED, Caller, within
+from whimbrel.aws.clients import client
 from whimbrel.domain.credentials import PREFIXES
 from whimbrel.logs import log
 from whimbrel.settings import settings
 from whimbrel.store.credentials import credentials
+from whimbrel.store.limits import FailedAttempts
 from whimbrel.store.memberships import memberships
 
 if TYPE_CHECKING:
@@ -32,16 +34,14 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         Unauthorized: no credential, or one that stands for nobody; whatever goes wrong in judging one, too.
     """
     header = next((v for k, v in (event.get("headers") or {}).items() if k.lower() == "authorization"), "")
-    if header[: len(_SCHEME)].lower() != _SCHEME:
-        raise Unauthorized
-    try:
-        context = _context_of(header[len(_SCHEME) :].strip())
-    except Exception as error:
-        # An error here would be a 500 for a stranger's malformed credential.
-        log.exception("credential not judged")
-        raise Unauthorized from error
+    context = None
+    if header[: len(_SCHEME)].lower() == _SCHEME:
+        try:
+            context = _context_of(header[len(_SCHEME) :].strip())
+        except Exception:  # noqa: BLE001  # it would be a 500 for a stranger's malformed credential
+            log.exception("credential not judged")
     if context is None:
-        raise Unauthorized
+        context = _throttled(event)
     return {
         "principalId": context["subject"],
         "policyDocument": {
@@ -57,6 +57,19 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         },
         "context": context,
     }
+
+
+def _throttled(event: Mapping[str, Any]) -> dict[str, str]:
+    """Return what lets the API answer 429 to an address that guesses: this function could only have it answer 401.
+
+    Raises:
+        Unauthorized: it may go on for now.
+    """
+    address = ((event.get("requestContext") or {}).get("identity") or {}).get("sourceIp") or ""
+    retry_after_s = FailedAttempts(client("dynamodb"), settings().auth_table).note(address)
+    if retry_after_s is None:
+        raise Unauthorized
+    return {"kind": THROTTLED, "subject": "nobody", "retryAfter": str(retry_after_s)}
 
 
 def _context_of(credential: str) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -264,7 +265,7 @@ def test_the_limiter_refuses_nobody_when_it_cannot_know(world: World, which: int
 
 def test_the_twenty_first_failure_in_a_minute_is_one_too_many(world: World) -> None:
     now_s = 1_790_000_000 // 60 * 60 + 10
-    processes = [FailedAttempts(world.dynamodb, "auth", clock_s=lambda: now_s) for _ in range(2)]
+    processes = [FailedAttempts(world.dynamodb, "auth", OrderedDict(), clock_s=lambda: now_s) for _ in range(2)]
     told = [processes[number % 2].note("192.0.2.1") for number in range(MOST_FAILURES + 2)]
 
     assert told == [None] * MOST_FAILURES + [50, 50]
@@ -286,11 +287,11 @@ def test_the_twenty_first_failure_in_a_minute_is_one_too_many(world: World) -> N
         ("2001:db8::1", "2001:db8:0:1::1", "still"),
         ("192.0.2.1", "::ffff:192.0.2.1", None),
         ("192.0.2.1", "192.0.2.2", "still"),
-        ("", "no address", None),
+        ("odd", "no address", None),
     ],
 )
 def test_an_address_is_what_one_client_has(world: World, one: str, other: str, allowed: str | None) -> None:
-    failures = FailedAttempts(world.dynamodb, "auth", clock_s=lambda: 1_790_000_000)
+    failures = FailedAttempts(world.dynamodb, "auth", OrderedDict(), clock_s=lambda: 1_790_000_000)
     for _ in range(MOST_FAILURES):
         failures.note(one)
 

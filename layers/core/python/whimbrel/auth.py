@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from whimbrel.ids import OrganizationId
-from whimbrel.problems import Forbidden, MissingScope, Unauthenticated
+from whimbrel.problems import Forbidden, MissingScope, TooManyRequests, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +63,9 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.ADMIN: frozenset(scope for scope in Scope if scope.is_grantable) - {Scope.ALL},
     Role.MEMBER: frozenset(scope for scope in Scope if scope.endswith(":read")) | {Scope.ANALYTICS_WRITE},
 }
+
+THROTTLED = "THROTTLED"
+"""What the authorizer calls an address that has sent too many credentials that are none."""
 
 CredentialKind = Literal["API_KEY", "USER", "ACCESS_TOKEN"]
 
@@ -142,9 +145,11 @@ class Caller:
         whatever the other headers; and so is whether the credential is still good.
 
         Raises:
+            TooManyRequests: it tells of an address from which somebody guesses.
             Unauthenticated: the context tells of nobody, or of a credential that has ended.
             NotAMember: a user, but not of that organization; or a key or token of another one.
         """
+        refuse_guessing(context)
         if context.get("kind") not in {"API_KEY", "ACCESS_TOKEN", "USER"}:
             raise Unauthenticated("Send an API key or a session token as Authorization: Bearer …")
         valid_until_s = _number(context, "validUntil")
@@ -177,6 +182,19 @@ class Caller:
             credential_id=context["credentialId"],
             valid_until_s=valid_until_s,
             requests_per_second=_number(context, "requestsPerSecond"),
+        )
+
+
+def refuse_guessing(context: Mapping[str, Any]) -> None:
+    """Do nothing, unless an authorizer's *context* tells of an address from which somebody guesses.
+
+    Raises:
+        TooManyRequests: it does.
+    """
+    if context.get("kind") == THROTTLED:
+        raise TooManyRequests(
+            "Too many credentials from your address were none; wait, and send a valid one.",
+            retryAfterSeconds=int(context["retryAfter"]),
         )
 
 

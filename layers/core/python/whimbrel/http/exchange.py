@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import Depends
 
-from whimbrel.auth import Caller, Scope
+from whimbrel.auth import Caller, Scope, refuse_guessing
 from whimbrel.problems import MissingScope, Unauthenticated
 from whimbrel.store.tenant import Tenant
 
@@ -89,9 +89,10 @@ def user() -> User:
     """Return whose session this is.
 
     Raises:
-        MissingScope: it is no person's session. Unauthenticated: it has ended.
+        MissingScope: it is no person's session. Unauthenticated: it has ended. TooManyRequests: somebody guesses.
     """
     context = current().event["requestContext"].get("authorizer") or {}
+    refuse_guessing(context)
     ends_s = context.get("validUntil")
     if ends_s and int(ends_s) <= time.time():
         raise Unauthenticated("This session has expired; get another.")

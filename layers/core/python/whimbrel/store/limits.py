@@ -119,6 +119,7 @@ class Leases:
 
 
 _OF_THIS_PROCESS = Leases()
+_TOO_MANY = OrderedDict[str, int]()
 
 
 def now_us() -> int:
@@ -255,12 +256,14 @@ class FailedAttempts:
 
     client: DynamoDBClient
     table: str
-    too_many: OrderedDict[str, int] = field(default_factory=OrderedDict[str, int])
-    """The minute in which an address was found to be over the limit: a process keeps this object."""
+    too_many: OrderedDict[str, int] = field(default_factory=lambda: _TOO_MANY)
+    """The minute in which this process found an address to be over the limit."""
     clock_s: Callable[[], float] = time.time
 
     def note(self, address: str) -> int | None:
         """Count a failure; return after how many seconds *address* may fail again, None if it may now."""
+        if not address:
+            return None
         minute, second = divmod(int(self.clock_s()), MINUTE_S)
         source = _source(address)
         if self.too_many.get(source) != minute:
