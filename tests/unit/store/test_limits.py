@@ -265,7 +265,9 @@ def test_the_limiter_refuses_nobody_when_it_cannot_know(world: World, which: int
 
 def test_the_twenty_first_failure_in_a_minute_is_one_too_many(world: World) -> None:
     now_s = 1_790_000_000 // 60 * 60 + 10
-    processes = [FailedAttempts(world.dynamodb, "auth", OrderedDict(), clock_s=lambda: now_s) for _ in range(2)]
+    processes = [
+        FailedAttempts(world.dynamodb, "auth", OrderedDict(), clock_us=lambda: now_s * SECOND) for _ in range(2)
+    ]
     told = [processes[number % 2].note("192.0.2.1") for number in range(MOST_FAILURES + 2)]
 
     assert told == [None] * MOST_FAILURES + [50, 50]
@@ -291,7 +293,7 @@ def test_the_twenty_first_failure_in_a_minute_is_one_too_many(world: World) -> N
     ],
 )
 def test_an_address_is_what_one_client_has(world: World, one: str, other: str, allowed: str | None) -> None:
-    failures = FailedAttempts(world.dynamodb, "auth", OrderedDict(), clock_s=lambda: 1_790_000_000)
+    failures = FailedAttempts(world.dynamodb, "auth", OrderedDict(), clock_us=lambda: START_US)
     for _ in range(MOST_FAILURES):
         failures.note(one)
 

@@ -258,13 +258,13 @@ class FailedAttempts:
     table: str
     too_many: OrderedDict[str, int] = field(default_factory=lambda: _TOO_MANY)
     """The minute in which this process found an address to be over the limit."""
-    clock_s: Callable[[], float] = time.time
+    clock_us: Callable[[], int] = now_us
 
     def note(self, address: str) -> int | None:
         """Count a failure; return after how many seconds *address* may fail again, None if it may now."""
         if not address:
             return None
-        minute, second = divmod(int(self.clock_s()), MINUTE_S)
+        minute, second = divmod(self.clock_us() // 1_000_000, MINUTE_S)
         source = _source(address)
         if self.too_many.get(source) != minute:
             if self._count(source, minute) <= MOST_FAILURES:
