@@ -84,11 +84,11 @@ def most_leased(rate: Rate) -> int:
     return max(1, rate.per_second // 10)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rate=rates, schedule=schedules)
 @example(rate=Rate(20, 1), schedule=[(n % 4, 0) for n in range(40)])
 @example(rate=Rate(60, 5), schedule=[(n % 2, 20_000) for n in range(80)])
-@example(rate=Rate(20, 5), schedule=[(n % 4, 5_000) for n in range(300)])
+@example(rate=Rate(20, 5), schedule=[(n % 4, 5_000) for n in range(160)])
 def test_no_more_is_allowed_than_flows_in_and_the_bucket_and_leases_hold(
     rate: Rate, schedule: list[tuple[int, int]]
 ) -> None:
