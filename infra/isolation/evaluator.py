@@ -46,10 +46,12 @@ class Request:
 
 
 def judge(statements: Iterable[Statement], request: Request) -> Decision:
-    """Return what *statements* decide about *request*; those of a role's trust policy have no resource.
+    """Return what *statements*, which have been through ``check``, decide about *request*.
+
+    Those of a role's trust policy have no resource.
 
     Raises:
-        Undecidable: a ``Deny`` cannot be decided, or a statement is not made as ours are.
+        Undecidable: a ``Deny`` cannot be decided.
     """
     decision = Decision.NOT_ALLOWED
     for statement in statements:
@@ -95,8 +97,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def _applies(statement: Statement, request: Request) -> bool:
-    check(statement)
-    if not any(_matches(pattern.lower(), request.action.lower()) for pattern in listed(statement["Action"])):
+    if not any(_is_action(pattern, request.action) for pattern in listed(statement["Action"])):
         return False
     if statement["Effect"] == "Deny":
         for name in _VARIABLE.findall(json.dumps(statement)):
@@ -209,6 +210,11 @@ def _value_of(variable: str, context: Context) -> str | None:
     """Return what *variable* stands for; an empty value, and one of several, is none."""
     value = variable if variable in {"*", "?", "$"} else context.get(variable.strip().lower())
     return value if value and isinstance(value, str) else None
+
+
+@lru_cache(4096)
+def _is_action(pattern: str, action: str) -> bool:
+    return _matches(pattern.lower(), action.lower())
 
 
 def _matches(pattern: str, value: str) -> bool:
