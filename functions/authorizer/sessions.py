@@ -84,8 +84,6 @@ class _Keys(jwt.PyJWKClient):
         try:
             self._last = super().fetch_data(), time.monotonic()
         except (jwt.PyJWTError, ValueError, OSError):
-            # The base class counts its cooldown from what it fetched: an issuer that is down is not asked more often.
-            self._last_successful_fetch = time.monotonic()
             keys, fetched_at = self._last
             if keys is None or time.monotonic() - fetched_at > STALE_KEYS_KEPT_S:
                 raise
