@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import re
 import ssl
@@ -39,6 +40,7 @@ def repair() -> None:
     know_delete_connection()
     answer_a_repeated_start()
     name_what_iot_calls_are_about()
+    compare_keys_with_the_session()
     OrderedPartitions().keep()
 
 
@@ -220,3 +222,59 @@ def name_what_iot_calls_are_about() -> None:
         return resource
 
     replace(iam_actions, "extract_resource_arn", extract)
+
+
+def compare_keys_with_the_session() -> None:
+    """Neither are the keys of items known to policies, nor what a session is tagged with: tenants would not be apart.
+
+    Without ``dynamodb:LeadingKeys`` and ``${aws:PrincipalTag/…}`` no statement of a tenant role ever applies.
+    """
+    require(iam_evaluator, "ParsedStatement", "EvalContext")
+
+    def with_keys(original: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
+        def context(body: bytes) -> dict[str, Any]:
+            keys = leading_keys(json.loads(body or b"{}"))
+            return original(body) | ({"dynamodb:LeadingKeys": keys} if keys else {})
+
+        return context
+
+    def spelt_out(original: Callable[..., Any]) -> Callable[..., Any]:
+        def first_match(context: Any, statements: list[Any], effect: str) -> Any:
+            tags = {
+                f"${{aws:PrincipalTag/{key.removeprefix('aws:principaltag/')}}}": value
+                for key, value in context.principal_keys.items()
+                if key.startswith("aws:principaltag/")
+            }
+            return original(context, [_spelt_out(statement, tags) for statement in statements], effect)
+
+        return first_match
+
+    replace(iam_actions, "dynamodb_service_context", with_keys)
+    replace(iam_evaluator, "_first_match", spelt_out)
+
+
+def leading_keys(request: dict[str, Any]) -> list[str]:
+    """Return the partitions that a request to DynamoDB is about, by the names that all our tables have for them."""
+    parts = [part for item in request.get("TransactItems", ()) for part in item.values()]
+    writes = [
+        write for of_table in request.get("RequestItems", {}).values() for write in of_table if "Keys" not in of_table
+    ]
+    parts += [part for write in writes for part in write.values()]
+    reads = [of_table["Keys"] for of_table in request.get("RequestItems", {}).values() if "Keys" in of_table]
+    items = [part.get("Item") or part.get("Key") for part in (request, *parts)] + [
+        key for keys in reads for key in keys
+    ]
+    found = {item["pk"]["S"] for item in items if item and "pk" in item}
+    if condition := request.get("KeyConditionExpression"):
+        attribute = "parent_pk" if request.get("IndexName") == "by_parent" else "pk"
+        names = re.findall(rf"(?<!\w){attribute}\s*=\s*(:\w+)", condition)
+        found |= {request["ExpressionAttributeValues"][name]["S"] for name in names}
+    return sorted(found)
+
+
+def _spelt_out(statement: Any, tags: dict[str, str]) -> Any:
+    text = json.dumps([statement.resources, statement.conditions])
+    for variable, value in tags.items():
+        text = text.replace(variable, value)
+    resources, conditions = json.loads(text)
+    return dataclasses.replace(statement, resources=resources, conditions=conditions)
