@@ -22,11 +22,24 @@ FILE = Path(__file__).parent.parent / "openapi.json"
 DESCRIPTION = """\
 Everything that Whimbrel does, under `/api/v1`. Send an API key (`sk_…`) or a session token as `Authorization: Bearer
 …`; each operation names the scope that it needs. Times are RFC 3339; lists are cut by `limit` and `cursor`; errors are
-`application/problem+json` (RFC 9457) with a stable `code` and the `requestId` to quote."""
+`application/problem+json` (RFC 9457) with a stable `code` and the `requestId` to quote. A POST with an
+`Idempotency-Key` is safe to repeat for a day. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell what
+is left; beyond it the answer is 429 with `Retry-After`."""
 
 ALWAYS = {"internal-error"}
 WITH_BODY = {"malformed-json", "payload-too-large", "unsupported-media-type"}
 WITH_CREDENTIAL = {"unauthenticated", "missing-scope", "not-a-member"}
+LIMITED = {"too-many-requests", "unavailable"}
+REPEATABLE = {"still-running", "idempotency-key-reused"}
+
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A name for this call, such as a UUID. Sent again within a day, it is not done twice: the answer is "
+    "the first one, with `Idempotency-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -110,6 +123,9 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
     request_schema = operation.pop("x-request-schema", None)
     content_type = operation.pop("x-content-type")
     or_job = operation.pop("x-or-job")
+    is_repeatable = operation.pop("x-repeatable")
+    if is_repeatable:
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     if request_schema:
         operation["requestBody"] = {
             "required": True,
@@ -129,11 +145,15 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
     if or_job:
         schema = {"$ref": "#/components/schemas/JobAnswer"}
         responses["202"] = {"description": "A job goes on.", "content": {"application/json": {"schema": schema}}}
-    _document_refusals(operation, method, path)
+    _document_refusals(operation, method, path, is_repeatable=is_repeatable)
 
 
-def _document_refusals(operation: dict[str, Any], method: str, path: str) -> None:
+def _document_refusals(operation: dict[str, Any], method: str, path: str, *, is_repeatable: bool) -> None:
     problems = ALWAYS | set(operation.pop("x-problems"))
+    if operation.pop("x-limited"):
+        problems |= LIMITED
+    if is_repeatable:
+        problems |= REPEATABLE
     if operation["security"]:
         problems |= WITH_CREDENTIAL
     if "requestBody" in operation:

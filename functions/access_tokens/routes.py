@@ -9,8 +9,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from functions.access_tokens.models import AccessTokenCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.api_keys import AccessToken, AccessTokenId, IssuedAccessToken
+from whimbrel.domain.credentials import public_part, whole
 from whimbrel.http.exchange import CurrentCaller, CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
+from whimbrel.http.repeats import Secret
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import require_match
 from whimbrel.ids import Id
@@ -18,7 +20,9 @@ from whimbrel.pages import Page
 from whimbrel.problems import MissingScope, NotFound, StaleVersion, Unavailable
 from whimbrel.store.issuing import end, issue_access_token, with_last_use
 
-resource = Resource("/api/v1/access-tokens", tag="Access tokens")
+resource = Resource("/api/v1/access-tokens", tag="Access tokens", sensitive=True)
+
+TOKEN = Secret("token", public_part, whole)
 
 
 @resource.operation("GET", scope=Scope.SESSION, problems=[Unavailable])
@@ -33,7 +37,7 @@ def list_access_tokens(
     return Page(items=with_last_use(page.items), next_cursor=page.next_cursor)
 
 
-@resource.operation("POST", scope=Scope.SESSION, status=201, problems=[MissingScope])
+@resource.operation("POST", scope=Scope.SESSION, status=201, problems=[MissingScope], secret=TOKEN)
 def create_access_token(body: AccessTokenCreate, caller: CurrentCaller, tenant: CurrentTenant) -> IssuedAccessToken:
     """Make an access token for your scripts.
 

@@ -11,15 +11,19 @@ from functions.api_keys import rules
 from functions.api_keys.models import ApiKeyCreate, ApiKeyPatch, ApiKeyRotate
 from whimbrel.auth import Scope
 from whimbrel.domain.api_keys import ApiKey, ApiKeyId, IssuedApiKey, OwnersOnly, OwnScopes
+from whimbrel.domain.credentials import public_part, whole
 from whimbrel.http.exchange import CurrentCaller, CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
+from whimbrel.http.repeats import Secret
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import changed, require_match
 from whimbrel.pages import Page
 from whimbrel.problems import MissingScope, NotFound, StaleVersion, Unavailable
 from whimbrel.store.issuing import end, issue_api_key, revise, rotate, with_last_use
 
-resource = Resource("/api/v1/api-keys", tag="API keys")
+resource = Resource("/api/v1/api-keys", tag="API keys", sensitive=True)
+
+KEY = Secret("key", public_part, whole)
 
 ThisKey = Annotated[ApiKeyId, Path(alias="keyId")]
 
@@ -34,7 +38,7 @@ def list_api_keys(tenant: CurrentTenant, limit: Limit = 50, cursor: Cursor = Non
     return Page(items=with_last_use(page.items), next_cursor=page.next_cursor)
 
 
-@resource.operation("POST", scope=Scope.ADMIN, status=201, problems=[MissingScope, OwnersOnly])
+@resource.operation("POST", scope=Scope.ADMIN, status=201, problems=[MissingScope, OwnersOnly], secret=KEY)
 def create_api_key(body: ApiKeyCreate, caller: CurrentCaller, tenant: CurrentTenant) -> IssuedApiKey:
     """Make an API key.
 
@@ -74,7 +78,9 @@ def update_api_key(
     return key
 
 
-@resource.operation("POST", "/{keyId}/rotate", scope=Scope.ADMIN, status=201, problems=[NotFound, MissingScope])
+@resource.operation(
+    "POST", "/{keyId}/rotate", scope=Scope.ADMIN, status=201, problems=[NotFound, MissingScope], secret=KEY
+)
 def rotate_api_key(key_id: ThisKey, body: ApiKeyRotate, caller: CurrentCaller, tenant: CurrentTenant) -> IssuedApiKey:
     """Give an API key a new secret.
 

@@ -143,6 +143,6 @@ def delete_device(
     pending = tenant.things(RegistrationToken)
     tokens = [pending.removing(token.id) for token in pending.all(device_id)]
     # In whatever version: being cut off, the device has just been seen to leave.
-    commit(client("dynamodb"), [devices.removing(device_id), *tokens])
+    tenant.commit([devices.removing(device_id), *tokens])
     iot.retire_device(device_id)
     return Response(HTTPStatus.ACCEPTED, "application/json", job.model_dump_json(by_alias=True)) if job else None

@@ -9,19 +9,21 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
 from functions.invitations.models import InvitationBody, Welcome
-from functions.invitations.rules import AlreadyInvited, AlreadyMember, InvitationSpent, accept, invite
+from functions.invitations.rules import AlreadyInvited, AlreadyMember, InvitationSpent, accept, invite, inviting
 from whimbrel import instants
 from whimbrel.auth import ROLE_SCOPES, Scope
+from whimbrel.domain.audit import Actor
 from whimbrel.domain.members import Invitation, InvitationId, InvitationStatus
 from whimbrel.domain.organizations import Organization
-from whimbrel.http.exchange import CurrentCaller, CurrentTenant, CurrentUser
+from whimbrel.http.audit import recorded
+from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant, CurrentUser
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import require_match
 from whimbrel.pages import Page
 from whimbrel.problems import Conflict, NotFound, StaleVersion
 
-resource = Resource("/api/v1/invitations", tag="Invitations")
+resource = Resource("/api/v1/invitations", tag="Invitations", sensitive=True)
 
 ThisInvitation = Annotated[InvitationId, Path(alias="invitationId")]
 
@@ -86,13 +88,17 @@ def revoke_invitation(invitation_id: ThisInvitation, tenant: CurrentTenant, if_m
         invitations.replace(invitation.next_version(status=InvitationStatus.REVOKED))
 
 
-@resource.operation("POST", "/{invitationId}/accept", scope=Scope.SESSION, problems=[NotFound, InvitationSpent])
-def accept_invitation(invitation_id: ThisInvitation, user: CurrentUser) -> Welcome:
+@resource.operation(
+    "POST", "/{invitationId}/accept", scope=Scope.SESSION, problems=[NotFound, InvitationSpent], outside=True
+)
+def accept_invitation(invitation_id: ThisInvitation, user: CurrentUser, exchange: CurrentExchange) -> Welcome:
     """Accept an invitation.
 
     By a person's own session, of the address that was invited; no organization is needed. Who is a member already keeps
     their role. Accepting again answers the same.
     """
-    tenant, member = accept(invitation_id, user)
+    tenant = inviting(invitation_id, user)
+    with recorded(tenant, Actor(kind="USER", id=user.subject), "accept_invitation", exchange):
+        member = accept(tenant, invitation_id, user)
     organization = tenant.things(Organization).get(tenant.organization_id)
     return Welcome(organization_id=organization.id, organization_name=organization.name, member=member)

@@ -56,29 +56,38 @@ def invite(tenant: Tenant, invitation: Invitation) -> Invitation:
     return invitation
 
 
-def accept(invitation_id: InvitationId, user: User) -> tuple[Tenant, Member]:
-    """Make *user* a member of the organization that invites them, or find that they are; return both.
-
-    A member keeps their role. Accepting again changes nothing: who has been removed since stays so.
+def inviting(invitation_id: InvitationId, user: User) -> Tenant:
+    """Return the organization that invites *user*.
 
     Raises:
-        NotFound: there is no such invitation, or not for this user. InvitationSpent: it cannot be accepted any more.
+        NotFound: there is no such invitation, or not for this user.
     """
     organization_id = memberships().inviting(invitation_id)
     if organization_id is None or user.email_verified is False:
         raise _not_found(invitation_id)
-    tenant = Tenant(organization_id)
+    invitation = Tenant(organization_id).things(Invitation).find(invitation_id)
+    if invitation is None or not same_address(invitation.email, user.email):
+        raise _not_found(invitation_id)
+    return Tenant(organization_id)
+
+
+def accept(tenant: Tenant, invitation_id: InvitationId, user: User) -> Member:
+    """Make *user* a member of the organization that invites them, or find that they are.
+
+    A member keeps their role. Accepting again changes nothing: who has been removed since stays so.
+
+    Raises:
+        NotFound: the invitation is gone. InvitationSpent: it cannot be accepted any more.
+    """
     members = Members(tenant, memberships())
     invitations = tenant.things(Invitation)
     while True:
-        invitation = invitations.find(invitation_id)
-        if invitation is None or not same_address(invitation.email, user.email):
-            raise _not_found(invitation_id)
+        invitation = invitations.get(invitation_id)
         member = members.find(user.subject)
         if member and invitation.status is InvitationStatus.ACCEPTED and invitation.accepted_by == user.subject:
             # An earlier call may have come so far and no further.
             members.follow(user.subject)
-            return tenant, member
+            return member
         status = invitation.seen_at(instants.now()).status
         if status is not InvitationStatus.PENDING:
             raise InvitationSpent(f"This invitation is {status}; ask for another.")
@@ -87,10 +96,10 @@ def accept(invitation_id: InvitationId, user: User) -> tuple[Tenant, Member]:
         )
         # Where these fail, the invitation has been decided on meanwhile, or the user has come or gone another way.
         if member and not tenant.commit([accepting, tenant.things(Member).requiring(member.id)]):
-            return tenant, member
-        joining = Member.named(organization_id, user.subject, invitation.role, invitation.email)
+            return member
+        joining = Member.named(tenant.organization_id, user.subject, invitation.role, invitation.email)
         if not member and members.add(joining, beside=(accepting,)):
-            return tenant, joining
+            return joining
 
 
 def _not_found(invitation_id: InvitationId) -> NotFound:

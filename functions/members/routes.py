@@ -20,7 +20,7 @@ from whimbrel.problems import MissingScope, NotFound, StaleVersion
 from whimbrel.store.members import Members
 from whimbrel.store.memberships import memberships
 
-resource = Resource("/api/v1/members", tag="Members")
+resource = Resource("/api/v1/members", tag="Members", sensitive=True)
 
 # The gateway leaves the path as it was sent, and a subject such as auth0|17 is sent encoded.
 ThisUser = Annotated[

@@ -5,6 +5,8 @@
     makes an organization with its first API key → ``{"organizationId", "apiKey"}``
 ``{"action": "create-api-key", "organizationId": …, "name": …, "scopes": ["*"], "mode": "live" | "test"}``
     → ``{"id", "apiKey"}``
+``{"action": "verify-audit", "organizationId": …}``
+    looks whether the audit log is whole → ``{"entries", "fault": null or what is wrong}``
 
 Keys are in the answer and nowhere else.
 """
@@ -19,11 +21,14 @@ from whimbrel.auth import Role, Scope
 from whimbrel.aws.clients import client
 from whimbrel.bodies import Body, Name
 from whimbrel.domain.api_keys import ApiKey, Scopes
+from whimbrel.domain.audit import Actor
 from whimbrel.domain.credentials import Mode
 from whimbrel.domain.members import Email, Member, OwnerCount
 from whimbrel.domain.organizations import Organization
+from whimbrel.http.audit import recorded
 from whimbrel.ids import OrganizationId
 from whimbrel.settings import settings
+from whimbrel.store.audit import AuditLog
 from whimbrel.store.directory import enlist
 from whimbrel.store.issuing import issue_api_key
 from whimbrel.store.members import Members
@@ -61,22 +66,36 @@ class CreateApiKey(Body):
     mode: Mode = "live"
 
 
-REQUEST: TypeAdapter[CreateOrganization | CreateApiKey] = TypeAdapter(
-    Annotated[CreateOrganization | CreateApiKey, Field(discriminator="action")]
-)
+class VerifyAudit(Body):
+    """Look whether an organization's audit log is whole."""
+
+    action: Literal["verify-audit"]
+    organization_id: OrganizationId
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+Request = CreateOrganization | CreateApiKey | VerifyAudit
+REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="action")])
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Do what *event* asks."""
     request = REQUEST.validate_python(event)
+    if isinstance(request, VerifyAudit):
+        return AuditLog.of(Tenant(request.organization_id)).verify()._asdict()
     if isinstance(request, CreateApiKey):
         tenant = Tenant(request.organization_id)
         tenant.things(Organization).get(request.organization_id)
         wanted = ApiKey.new(name=request.name, scopes=request.scopes, mode=request.mode, created_by=OPERATOR)
-        made = issue_api_key(tenant, wanted)
+        with recorded(tenant, Actor(kind="OPERATOR", id=OPERATOR), request.action):
+            made = issue_api_key(tenant, wanted)
         return {"id": made.id, "apiKey": made.key}
     organization = Organization(id=OrganizationId.new(), name=request.name)
     tenant = Tenant(organization.id)
+    with recorded(tenant, Actor(kind="OPERATOR", id=OPERATOR), request.action):
+        return _create(request, organization, tenant)
+
+
+def _create(request: CreateOrganization, organization: Organization, tenant: Tenant) -> dict[str, str]:
     tenant.things(Organization).add(organization)
     tenant.things(OwnerCount).add(OwnerCount(id=organization.id))
     enlist(client("dynamodb"), settings().log_table, organization.id)

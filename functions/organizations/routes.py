@@ -11,7 +11,7 @@ from whimbrel.http.resource import Resource
 from whimbrel.http.standard import change
 from whimbrel.problems import StaleVersion
 
-resource = Resource("/api/v1/organization", tag="Organization")
+resource = Resource("/api/v1/organization", tag="Organization", sensitive=True)
 
 
 @resource.operation("GET", scope=Scope.ANY)

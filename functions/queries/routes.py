@@ -110,7 +110,7 @@ def get_sensor_stats(
     return stats_of(History(tenant.readings()), sensor, _range(start, end))
 
 
-@resource.operation("POST", "/batch", scope=Scope.READINGS_READ, problems=[NotFound])
+@resource.operation("POST", "/batch", scope=Scope.READINGS_READ, problems=[NotFound], reads=True)
 def query_readings(body: BatchQuery, tenant: CurrentTenant, exchange: CurrentExchange) -> BatchAnswer:
     """Get the readings of up to 50 sensors.
 

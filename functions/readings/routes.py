@@ -49,6 +49,7 @@ Order = Annotated[Literal["asc", "desc"], Query(description="Oldest or newest fi
     scope=Scope.READINGS_WRITE,
     max_body_bytes=MAX_BODY_BYTES,
     validate=False,
+    audited=False,
     request_schema=INGESTION_SCHEMA,
 )
 def ingest_readings(

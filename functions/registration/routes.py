@@ -20,19 +20,32 @@ from functions.registration.models import (
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
-from whimbrel.domain.provisioning import InvalidToken, RegistrationToken, RegistrationTokenId, TokenClaimed, TokenSpent
+from whimbrel.domain.audit import Actor
+from whimbrel.domain.provisioning import (
+    InvalidToken,
+    RegistrationToken,
+    RegistrationTokenId,
+    Token,
+    TokenClaimed,
+    TokenSpent,
+)
+from whimbrel.http.audit import recorded
 from whimbrel.http.exchange import CurrentExchange, CurrentTenant
 from whimbrel.http.parameters import Cursor, Limit
+from whimbrel.http.repeats import Secret
 from whimbrel.http.resource import Resource
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, Unavailable
 from whimbrel.settings import settings
 from whimbrel.store.registration import registrations
+from whimbrel.store.tenant import Tenant
 
 resource = Resource("/api/v1/devices", tag="Provisioning")
 
+TOKEN = Secret("token", Token.public_part, Token.whole)
 
-@resource.operation("POST", "/registration/tokens", scope=Scope.PROVISIONING_WRITE, status=201)
+
+@resource.operation("POST", "/registration/tokens", scope=Scope.PROVISIONING_WRITE, status=201, secret=TOKEN)
 def create_registration_token(body: RegisterDevice, tenant: CurrentTenant, exchange: CurrentExchange) -> IssuedToken:
     """Register a device: create it as PENDING, with a one-time token.
 
@@ -42,7 +55,7 @@ def create_registration_token(body: RegisterDevice, tenant: CurrentTenant, excha
     return IssuedToken.of(registered, exchange.base_url)
 
 
-@resource.operation("POST", "/registration/batch", scope=Scope.PROVISIONING_WRITE)
+@resource.operation("POST", "/registration/batch", scope=Scope.PROVISIONING_WRITE, secret=TOKEN)
 def create_registration_tokens(body: RegisterDevices, tenant: CurrentTenant, exchange: CurrentExchange) -> BatchOutcome:
     """Register up to 1,000 devices.
 
@@ -85,13 +98,17 @@ def revoke_registration_token(
     status=201,
     problems=[InvalidToken, TokenClaimed, TokenSpent, Unavailable],
 )
-def provision_device(body: ProvisionRequest) -> Provisioned:
+def provision_device(body: ProvisionRequest, exchange: CurrentExchange) -> Provisioned:
     """Exchange a registration token for a certificate.
 
     Called by the device; the token is its credential, and works once. The private key stays in the device: the request
     proves that it has it. If the answer is lost, the same token with the same public key gets the same certificate.
     """
-    claim, certificate = rules.exchange(registrations(), body.token, body.csr_pem)
+    known = registrations()
+    claim = known.authenticated(body.token)
+    device = Actor(kind="DEVICE", id=claim.device_id)
+    with recorded(Tenant(claim.organization_id), device, "provision_device", exchange, 201):
+        claim, certificate = rules.exchange(known, claim, body.csr_pem)
     readings = f"v1/readings/{claim.organization_id}/{claim.device_id}"
     own = f"v1/gateways/{claim.organization_id}/{claim.device_id}"
     return Provisioned(

@@ -102,16 +102,14 @@ def revoke(registrations: Registrations, token_id: RegistrationTokenId) -> None:
     raise Unavailable("The token is being used; try again in a moment.")
 
 
-def exchange(registrations: Registrations, token: str, csr_pem: str) -> tuple[Claim, Certificate]:
-    """Return the finished claim of *token* by the key in *csr_pem*, and its certificate, which is active.
+def exchange(registrations: Registrations, claim: Claim, csr_pem: str) -> tuple[Claim, Certificate]:
+    """Return *claim*, finished by the key in *csr_pem*, and its certificate, which is active.
 
     Raises:
-        InvalidToken: the token is not right, whatever is wrong with it.
         InvalidRequest: no certificate for such a request; the token is as it was.
         TokenClaimed, TokenSpent: the token is right, but another key's, or of no use any more.
         Unavailable: others kept changing the claim.
     """
-    claim = registrations.authenticated(token)
     request = signing_request(csr_pem, claim.device_id)
     try:
         return _exchange(registrations, claim, request)

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from functions.catalogue import Function, Needs
 from infra.stacks.code import Code
-from infra.stacks.grants import ANY_UUID, ORG, Allow, Grant
+from infra.stacks.grants import ANY_UUID, Allow, Grant
 from infra.stacks.logs import log_group
 from infra.stacks.review import accept
 from infra.stacks.stage import Stage
@@ -126,9 +126,10 @@ def _reviewed_wildcards(stage: Stage) -> dict[str, str]:
     """Return the wildcards among our grants, as cdk-nag spells them, and why each is there."""
     account = "<AWS::Region>:<AWS::AccountId>"
     bucket = f"{stage.prefix}-storage:ExportsOutputFnGetAttExports25637AFBArn08434897"
+    org = "<aws:PrincipalTag/org>"
     return {
         "*": "X-Ray's writes and some actions of IoT Core know no resources; the latter are listed in grants.py.",
         f"arn:<AWS::Partition>:iot:{account}:cert/*": "IoT Core names a certificate when it issues it.",
-        f"{bucket}/organizations/{ORG}/exports/*": "The archive of each export of the session's organization.",
-        f"{bucket}/organizations/{ORG}/imports/*": "The file of each import, and its list of errors.",
+        f"{bucket}/organizations/{org}/exports/*": "The archive of each export of the session's organization.",
+        f"{bucket}/organizations/{org}/imports/*": "The file of each import, and its list of errors.",
     }

@@ -334,7 +334,7 @@ def test_of_many_keys_at_once_one_wins(
 
         def attempt(pem: str, token: str = token) -> str:
             try:
-                return exchange(registrations(), token, pem)[0].certificate_arn
+                return exchange(registrations(), registrations().authenticated(token), pem)[0].certificate_arn
             except (TokenClaimed, TokenSpent) as refusal:
                 return refusal.code()
 
@@ -354,7 +354,7 @@ def test_the_same_key_at_once_gets_one_certificate(iot_core: IotCore, calls: Cal
     pem = a_csr()
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: exchange(registrations(), registered["token"], pem), range(8)))
+        answers = list(pool.map(lambda _: exchange(registrations(), registrations().authenticated(registered["token"]), pem), range(8)))
 
     assert len({claim.certificate_pem for claim, _ in answers}) == 1
     assert len({certificate.id for _, certificate in answers}) == 1
@@ -364,7 +364,7 @@ def test_the_same_key_at_once_gets_one_certificate(iot_core: IotCore, calls: Cal
 def attempt(token: str, pem: str) -> str | None:
     """Return the certificate of an attempt, or None if it crashes."""
     try:
-        return exchange(registrations(), token, pem)[0].certificate_pem
+        return exchange(registrations(), registrations().authenticated(token), pem)[0].certificate_pem
     except Crash:
         return None
 
@@ -504,7 +504,7 @@ def test_what_is_withdrawn_during_an_exchange_does_not_connect(
             meanwhile={index: lambda url=url, answers=withdrawn: answers.append(client.delete(url).status_code)}
         )
         try:
-            exchange(registrations(), made["token"], a_csr())
+            exchange(registrations(), registrations().authenticated(made["token"]), a_csr())
             outcomes.add("done")
         except TokenSpent:
             outcomes.add("spent")

@@ -72,26 +72,42 @@ class Assembly:
             for properties in self.of_type("AWS::Lambda::Function").values()
         }
 
-    def statements(self, function: str) -> Iterator[dict[str, Any]]:
-        """Yield every statement of the role of a function."""
-        role = self.text(self.functions()[function]["Role"]).removesuffix(".Arn>").removeprefix("<")
+    def own_role(self, function: str) -> str:
+        """Return the logical id of the role of a function."""
+        return self.text(self.functions()[function]["Role"]).removesuffix(".Arn>").removeprefix("<")
+
+    def tenant_role(self, function: str) -> str | None:
+        """Return the logical id of the role by which a function reaches tenants' data, if it does."""
+        arn = self.functions()[function]["Environment"]["Variables"].get("TENANT_ROLE_ARN")
+        return self.text(arn).removesuffix(".Arn>").removeprefix("<") if arn else None
+
+    def statements(self, role: str) -> Iterator[dict[str, Any]]:
+        """Yield every statement of a role."""
         assert "ManagedPolicyArns" not in self.of_type("AWS::IAM::Role")[role]
         assert "Policies" not in self.of_type("AWS::IAM::Role")[role]
         for policy in self.of_type("AWS::IAM::Policy").values():
             if {"Ref": role} in policy["Roles"]:
                 yield from policy["PolicyDocument"]["Statement"]
 
-    def granted(self, function: str) -> set[tuple[str, str]]:
-        """Return what a function may do, as pairs of action and resource; the text of a resource as in ``text``."""
-        pairs: set[tuple[str, str]] = set()
-        for statement in self.statements(function):
+    def granted(self, role: str | None) -> set[tuple[str, str, str]]:
+        """Return what a role may do: action, resource as in ``text``, and what the partition key has to be like.
+
+        A condition on the key counts only if it holds for all keys of a request, of which there has to be one.
+        """
+        granted: set[tuple[str, str, str]] = set()
+        for statement in self.statements(role) if role else ():
             assert statement["Effect"] == "Allow"
-            pairs |= {
-                (action, self.text(resource))
+            condition = statement.get("Condition", {})
+            of_all, of_any = (condition.get(f"For{each}:StringLike", {}) for each in ("AllValues", "AnyValue"))
+            assert of_all == of_any
+            assert set(of_all) <= {"dynamodb:LeadingKeys"}
+            [leading] = of_all.get("dynamodb:LeadingKeys", [""])
+            granted |= {
+                (action, self.text(resource), leading)
                 for action in listed(statement["Action"])
                 for resource in listed(statement["Resource"])
             }
-        return pairs
+        return granted
 
 
 def listed(value: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import fields
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions.catalogue import FUNCTIONS, Function, Needs
+from functions.catalogue import FUNCTIONS, HTTP_FUNCTIONS, Function, Needs
 from tests.infra.assembly import STAGE, Assembly
 from whimbrel.settings import Settings
 
@@ -18,7 +19,7 @@ REGISTRY, AUTH, LOG, BLOCKS, AUDIT = (
     "<AuthC256A5EC.Arn>",
     "<Log95422804.Arn>",
     "<Blocks32B0A367.Arn>",
-    "<AUDITID.Arn>",
+    "<Audit3D8ADE0A.Arn>",
 )
 KEY, SECRET = "<Key961B73FD.Arn>", "<SecretA720EF05>"
 EXPORTS = "<Exports25637AFB.Arn>/organizations/${aws:PrincipalTag/org}/exports/*"
@@ -129,20 +130,12 @@ WILDCARDS = {
 """Every wildcard there is; ``*`` alone is for X-Ray and for the actions of IoT Core that accept nothing else."""
 
 
-def called_for(spec: Function, own_log: str) -> set[tuple[str, str]]:
-    """Return what *spec* may do: its needs, its own log, its traces, and its queue if it has one."""
-    pairs = on(own_log, "logs", "CreateLogStream", "PutLogEvents")
-    pairs |= on("*", "xray", "PutTraceSegments", "PutTelemetryRecords")
-    for need, allowed in ALLOWED.items():
-        if need in spec.needs:
-            pairs |= allowed
-    return pairs
-
-
-def excess_and_lack(assembly: Assembly, spec: Function) -> set[tuple[str, str]]:
-    """Return the pairs that are granted and not called for, or the reverse."""
+def called_for(assembly: Assembly, spec: Function) -> set[tuple[str, str, str]]:
+    """Return what the own role of *spec* may do: its needs, its log, its traces, its queue, its tenants' data."""
     log_group = assembly.text(assembly.functions()[spec.name]["LoggingConfig"]["LogGroup"])
-    expected = called_for(spec, f"{log_group[:-1]}.Arn>")
+    expected = on(f"{log_group[:-1]}.Arn>", "logs", "CreateLogStream", "PutLogEvents")
+    expected |= on("*", "xray", "PutTraceSegments", "PutTelemetryRecords")
+    expected = expected.union(*(allowed for need, allowed in OWN.items() if need in spec.needs))
     if spec.queue:
         [queue] = [
             name for name in assembly.of_type("AWS::SQS::Queue") if re.fullmatch(rf"Queues{spec.queue}\w{{8}}", name)
@@ -150,11 +143,29 @@ def excess_and_lack(assembly: Assembly, spec: Function) -> set[tuple[str, str]]:
         expected |= on(
             f"<{queue}.Arn>", "sqs", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"
         )
-    return assembly.granted(spec.name) ^ expected
+    if tenant_role := assembly.tenant_role(spec.name):
+        expected |= on(f"<{tenant_role}.Arn>", "sts", "AssumeRole", "TagSession")
+    return expected
+
+
+def excess_and_lack(assembly: Assembly, spec: Function) -> set[tuple[str, str, str]]:
+    """Return what is granted and not called for, or the reverse."""
+    of_tenants: set[tuple[str, str, str]] = set()
+    of_tenants = of_tenants.union(*(allowed for need, allowed in TENANTS.items() if need in spec.needs))
+    return (assembly.granted(assembly.own_role(spec.name)) ^ called_for(assembly, spec)) | (
+        assembly.granted(assembly.tenant_role(spec.name)) ^ of_tenants
+    )
+
+
+def every_grant(assembly: Assembly) -> set[tuple[str, str, str]]:
+    """Return what all roles of all functions together may do."""
+    roles = [role(name) for name in assembly.functions() for role in (assembly.own_role, assembly.tenant_role)]
+    return {grant for role in roles for grant in assembly.granted(role)}
 
 
 def test_every_need_is_in_the_table() -> None:
-    assert set(ALLOWED) == set(VARIABLES) == set(Needs)
+    assert set(OWN) | set(TENANTS) == set(VARIABLES) == set(Needs)
+    assert not set(OWN) & set(TENANTS)
 
 
 @pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
@@ -162,10 +173,19 @@ def test_a_function_is_granted_exactly_its_needs(assembly: Assembly, spec: Funct
     assert excess_and_lack(assembly, spec) == set()
 
 
+def test_no_policy_is_too_long_for_iam(assembly: Assembly) -> None:
+    for policy in assembly.of_type("AWS::IAM::Policy").values():
+        assert len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) < 10_240
+
+
 @pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
 def test_a_function_is_told_exactly_what_it_needs(assembly: Assembly, spec: Function) -> None:
     expected = {"STAGE"}.union(*(names for need, names in VARIABLES.items() if need in spec.needs))
     expected |= ALSO_TOLD.get(spec.name, set())
+    if any(need in spec.needs for need in TENANTS):
+        expected.add("TENANT_ROLE_ARN")
+    if spec in HTTP_FUNCTIONS:
+        expected |= {"KEY_REQUESTS_PER_SECOND", "ORGANIZATION_REQUESTS_PER_SECOND", "CORS_ORIGINS"}
 
     told = set(assembly.functions()[spec.name]["Environment"]["Variables"])
 
@@ -174,26 +194,27 @@ def test_a_function_is_told_exactly_what_it_needs(assembly: Assembly, spec: Func
 
 
 def test_no_function_has_a_wildcard_that_is_not_listed(assembly: Assembly) -> None:
-    granted = {pair for name in assembly.functions() for pair in assembly.granted(name)}
+    granted = every_grant(assembly)
 
-    assert {resource for _, resource in granted if re.search(r"[*?]", resource)} == WILDCARDS
-    assert {action for action, _ in granted if "*" in action} == set()
-    assert {action.partition(":")[0] for action, resource in granted if resource == "*"} == {"xray", "iot"}
+    assert {resource for _, resource, _ in granted if re.search(r"[*?]", resource)} == WILDCARDS
+    assert {action for action, _, _ in granted if "*" in action} == set()
+    assert {action.partition(":")[0] for action, resource, _ in granted if resource == "*"} == {"xray", "iot"}
 
 
 def test_only_provisioning_makes_devices(assembly: Assembly) -> None:
+    making = {"iot:CreateCertificateFromCsr", "iot:AttachPolicy", "iot:AttachThingPrincipal", "iot:CreateThing"}
     makers = {
         name
         for name in assembly.functions()
-        for action, _ in assembly.granted(name)
-        if action in {"iot:CreateCertificateFromCsr", "iot:AttachPolicy", "iot:AttachThingPrincipal", "iot:CreateThing"}
+        for action, _, _ in assembly.granted(assembly.own_role(name))
+        if action in making
     }
 
     assert makers == {"provisioning"}
 
 
 def test_nobody_scans(assembly: Assembly) -> None:
-    granted = {action for name in assembly.functions() for action, _ in assembly.granted(name)}
+    granted = {action for action, _, _ in every_grant(assembly)}
 
     assert not granted & {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:PartiQLUpdate", "dynamodb:DeleteTable"}
 
@@ -226,7 +247,7 @@ def name_another_table(statement: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("spoil", [widen_the_action, widen_the_resource, add_scan, take_an_action, name_another_table])
 def test_a_spoilt_grant_is_seen(assembly: Assembly, spoil: Callable[[dict[str, Any]], None]) -> None:
-    [reading] = [s for s in assembly.statements("reference") if "dynamodb:GetItem" in s["Action"]]
+    [reading] = [s for s in assembly.statements(assembly.own_role("reference")) if "dynamodb:GetItem" in s["Action"]]
     [reference] = [spec for spec in FUNCTIONS if spec.name == "reference"]
 
     spoil(reading)

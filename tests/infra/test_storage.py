@@ -24,7 +24,7 @@ def test_everything_stateful_is_retained(assembly: Assembly) -> None:
 def test_tables_are_protected(assembly: Assembly) -> None:
     tables = assembly.of_type("AWS::DynamoDB::Table").values()
 
-    assert len(tables) == 4
+    assert len(tables) == 5
     for table in tables:
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["DeletionProtectionEnabled"] is True
@@ -42,6 +42,7 @@ def test_tables_have_the_keys_that_the_stores_use(assembly: Assembly) -> None:
         "Auth": ["pk"],
         "Log": ["pk", "sk"],
         "Blocks": ["pk", "sk"],
+        "Audit": ["pk", "sk"],
     }
     [index] = tables["Registry"]["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "by_parent"
@@ -91,8 +92,11 @@ def test_the_secret_is_made_by_aws_and_never_written_down(assembly: Assembly) ->
 
 
 def test_only_roles_that_read_or_write_data_use_the_key(assembly: Assembly) -> None:
+    roles = {name: (assembly.own_role(name), assembly.tenant_role(name)) for name in assembly.functions()}
     users = {
-        name for name in assembly.functions() if any(action.startswith("kms:") for action, _ in assembly.granted(name))
+        name
+        for name, both in roles.items()
+        if any(action.startswith("kms:") for role in both for action, _, _ in assembly.granted(role))
     }
     outside = [
         statement
@@ -104,7 +108,7 @@ def test_only_roles_that_read_or_write_data_use_the_key(assembly: Assembly) -> N
 
     assert users == set(assembly.functions()) - {"endpoint"}
     assert outside == []
-    for name in users:
-        for statement in assembly.statements(name):
+    for role in {role for name in users for role in roles[name] if role}:
+        for statement in assembly.statements(role):
             if any(action.startswith("kms:") for action in listed(statement["Action"])):
                 assert set(statement["Condition"]["StringEquals"]) == {"kms:ViaService"}

@@ -167,5 +167,5 @@ def _make(service: str, credentials: dict[str, str]) -> Any:
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             signature_version="s3v4" if service == "s3" else None,
         ),
-        **credentials,
+        **credentials,  # pyright: ignore[reportArgumentType]
     )

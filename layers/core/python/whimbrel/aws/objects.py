@@ -101,9 +101,7 @@ class Objects:
         """Delete an object; it need not be there."""
         self.client.delete_object(Bucket=self.bucket, Key=self.full(key))
 
-    def download_url(
-        self, key: str, *, file_name: str, lifetime_s: int, content_type: str = "application/zip"
-    ) -> str:
+    def download_url(self, key: str, *, file_name: str, lifetime_s: int, content_type: str = "application/zip") -> str:
         """Return a link to this one object for whoever has it, saved as *file_name* (ASCII), for *lifetime_s* s."""
         return self.client.generate_presigned_url(
             "get_object",
@@ -171,9 +169,7 @@ class Upload:
         """Forget all that was uploaded, if it has not become an object; it may be forgotten already."""
         client = self.objects.client
         try:
-            client.abort_multipart_upload(
-                Bucket=self.objects.bucket, Key=self.objects.full(self.key), UploadId=self.id
-            )
+            client.abort_multipart_upload(Bucket=self.objects.bucket, Key=self.objects.full(self.key), UploadId=self.id)
         except client.exceptions.NoSuchUpload:
             return
 

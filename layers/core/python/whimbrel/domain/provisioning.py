@@ -74,6 +74,16 @@ class Token(NamedTuple):
         identifier = RegistrationTokenId.new()
         return cls(identifier, device_id, chance.secret(identifier, 32, ALPHABET))
 
+    @staticmethod
+    def public_part(text: str) -> str:
+        """Return what may be kept of a token's *text*: all but its secret."""
+        return text.rpartition(".")[0]
+
+    @staticmethod
+    def whole(public: str) -> str:
+        """Return the text of the token that *public* is of, in the call that made it or one that repeats that."""
+        return f"{public}.{chance.secret(public.partition('.')[0], 32, ALPHABET)}"
+
     @classmethod
     def parse(cls, text: str) -> Token:
         """Return the token that *text* is; for what is none, one that nobody was ever given.

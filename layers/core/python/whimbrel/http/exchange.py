@@ -17,6 +17,8 @@ from whimbrel.store.tenant import Tenant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whimbrel.http.audit import Record
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -25,6 +27,9 @@ class Exchange:
     event: Mapping[str, Any]
     request_id: str
     headers: dict[str, str] = field(default_factory=dict)
+    caller: Caller | None = None
+    record: Record | None = None
+    """The entry of the audit log in the making, if there is to be one."""
 
     def header(self, name: str) -> str:
         """Return a request header, whatever the case of its name; empty when absent."""
@@ -69,9 +74,10 @@ def caller() -> Caller:
         Unauthenticated: nobody known. NotAMember: somebody, but not of the organization asked for.
     """
     exchange = current()
-    return Caller.of_context(
-        exchange.event["requestContext"].get("authorizer") or {}, exchange.header("X-Organization-Id")
-    )
+    if exchange.caller is None:
+        context = exchange.event["requestContext"].get("authorizer") or {}
+        exchange.caller = Caller.of_context(context, exchange.header("X-Organization-Id"))
+    return exchange.caller
 
 
 class User(NamedTuple):

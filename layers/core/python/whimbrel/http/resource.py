@@ -16,10 +16,14 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel
 
 from whimbrel import strict_json
-from whimbrel.auth import Scope
+from whimbrel.auth import Caller, Scope
 from whimbrel.entity import Entity
+from whimbrel.http.audit import Record, actor_of, audited
+from whimbrel.http.cors import cors_headers
 from whimbrel.http.encodings import inflated
 from whimbrel.http.exchange import Exchange, begin, caller, current, user
+from whimbrel.http.fresh import as_of_now
+from whimbrel.http.repeats import Secret, repeatable
 from whimbrel.ids import Id
 from whimbrel.logs import log
 from whimbrel.problems import (
@@ -30,8 +34,13 @@ from whimbrel.problems import (
     NotFound,
     PayloadTooLarge,
     Problem,
+    TooManyRequests,
     UnsupportedMediaType,
 )
+from whimbrel.settings import settings
+from whimbrel.store.limits import Limits, Rate
+from whimbrel.store.limits import headers as allowance_headers
+from whimbrel.store.tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,23 +65,31 @@ SECURITY_HEADERS = {
 class Operation:
     """What the kit knows of an operation before Powertools sees the request."""
 
+    name: str
     method: str
     path: str
     scope: Scope | None
     max_body_bytes: int
     query_names: frozenset[str]
     id_names: frozenset[str]
+    outside: bool
+    audited: bool
+    fresh: bool
+    repeatable: bool
+    secret: Secret | None
 
 
 class Resource:
     """The operations of one resource folder.
 
-    ``path`` is where they stand, ``tag`` the heading in the documentation.
+    ``path`` is where they stand, ``tag`` the heading in the documentation. What callers may do with ``sensitive`` ones
+    is looked up at each call, where the gateway's memory of the authorizer's answer would do elsewhere.
     """
 
-    def __init__(self, path: str, *, tag: str) -> None:
+    def __init__(self, path: str, *, tag: str, sensitive: bool = False) -> None:
         self.path = path
         self.tag = tag
+        self.sensitive = sensitive
         self.router = Router()
         self.operations: list[Operation] = []
 
@@ -89,20 +106,42 @@ class Resource:
         request_schema: dict[str, Any] | None = None,
         content_type: str = "application/json",
         or_job: bool = False,
+        reads: bool = False,
+        audited: bool = True,
+        outside: bool = False,
+        secret: Secret | None = None,
     ) -> Callable[[F], F]:
         """Declare an operation: the function's name is its id, its docstring the documentation.
 
         ``scope`` None makes it public. ``problems`` are those beyond the usual ones. ``validate=False`` leaves
         reading the body to the function (270 µs less a call, for ingestion); ``request_schema`` then documents it.
         ``or_job`` tells that it may also answer 202, with a job.
+
+        Every POST is safe to repeat, ``secret`` naming what its answer shows once, and all but GET are recorded in the
+        audit log. ``reads`` says that a POST changes nothing, ``audited=False`` that it is no administration, and
+        ``outside`` that the caller need not belong to an organization: the function then does both itself.
         """
+        changes = method != "GET" and not reads
+        inside = scope is not None and not outside
 
         def register(function: F) -> F:
             summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
             full_path = self.path + path
-            self.operations.append(
-                Operation(method, full_path, scope, max_body_bytes, _query_names(function), _id_names(function))
+            operation = Operation(
+                name=function.__name__,
+                method=method,
+                path=full_path,
+                scope=scope,
+                max_body_bytes=max_body_bytes,
+                query_names=_query_names(function),
+                id_names=_id_names(function),
+                outside=outside,
+                audited=changes and inside and audited,
+                fresh=inside and (self.sensitive or method == "DELETE"),
+                repeatable=changes and inside and method == "POST",
+                secret=secret,
             )
+            self.operations.append(operation)
             self.router.route(
                 full_path.replace("{", "<").replace("}", ">"),
                 method,
@@ -118,6 +157,8 @@ class Resource:
                     "x-request-schema": request_schema,
                     "x-content-type": content_type,
                     "x-or-job": or_job,
+                    "x-repeatable": operation.repeatable,
+                    "x-limited": inside,
                 },
             )(_answering(function, None if validate else status))
             return function
@@ -149,11 +190,12 @@ class Api:
             try:
                 answer = self._answer(exchange, context)
             except Problem as problem:
-                answer = _rendered(problem, exchange.request_id)
+                answer = _rendered(problem, exchange)
             except Exception:  # noqa: BLE001  # the last line of defence: log all, tell nothing
                 log.exception("unhandled", extra={"requestId": exchange.request_id})
-                answer = _rendered(InternalError("Something went wrong here; it has been noted."), exchange.request_id)
-        answer["headers"] = SECURITY_HEADERS | {"X-Request-Id": exchange.request_id} | exchange.headers
+                answer = _rendered(InternalError("Something went wrong here; it has been noted."), exchange)
+        always = SECURITY_HEADERS | {"X-Request-Id": exchange.request_id} | cors_headers(exchange.header("Origin"))
+        answer["headers"] = always | exchange.headers
         for name, values in (answer.pop("multiValueHeaders", None) or {}).items():
             answer["headers"][name] = values[0]
         return answer
@@ -167,17 +209,62 @@ class Api:
         if operation is None:
             raise NoSuchRoute(f"There is no {event['httpMethod']} {path}.")
         # Powertools validates before any middleware runs: what a stranger must not learn is decided here.
-        if operation.scope is Scope.SESSION:
-            user()
-        elif operation.scope:
-            caller().require(operation.scope)
+        asking = _admitted(exchange, operation)
         _check_request(exchange, operation)
         if operation.method in BODY_METHODS and event.get("body"):
             exchange.event = inflated(exchange, operation.max_body_bytes)
-        answer = self.resolver.resolve({**exchange.event, "path": path}, context)
-        if answer["statusCode"] == 204:  # noqa: PLR2004
-            answer["body"] = ""
-        return answer
+
+        def resolve() -> dict[str, Any]:
+            answer = self.resolver.resolve({**exchange.event, "path": path}, context)
+            if answer["statusCode"] == 204:  # noqa: PLR2004
+                answer["body"] = ""
+            return answer
+
+        if asking is None:
+            return resolve()
+        tenant = Tenant(asking.organization_id)
+
+        def record() -> dict[str, Any]:
+            exchange.record = Record.of(tenant, actor_of(asking), operation.name, exchange)
+            return audited(exchange.record, resolve)
+
+        work = record if operation.audited else resolve
+        return repeatable(exchange, tenant, asking, operation.secret, work) if operation.repeatable else work()
+
+
+def _admitted(exchange: Exchange, operation: Operation) -> Caller | None:
+    """Return who is calling, if they may; None where that need not be known to be of an organization.
+
+    Raises:
+        Unauthenticated, Forbidden: they may not. TooManyRequests: not now.
+    """
+    if operation.scope is None:
+        return None
+    if operation.outside:
+        user()
+        return None
+    asking = caller()
+    tenant = Tenant(asking.organization_id)
+    if operation.fresh:
+        asking = exchange.caller = as_of_now(asking, tenant)
+    _limit(exchange, tenant, asking)
+    asking.require(operation.scope)
+    return asking
+
+
+def _limit(exchange: Exchange, tenant: Tenant, asking: Caller) -> None:
+    configured = settings()
+    own = asking.requests_per_second or int(configured.key_requests_per_second)
+    limits = Limits(tenant.client, configured.registry_table, tenant.organization_id)
+    allowance = limits.take_all(
+        [
+            (asking.credential_id or asking.subject, Rate.of(own)),
+            ("organization", Rate.of(int(configured.organization_requests_per_second))),
+        ]
+    )
+    exchange.headers |= allowance_headers(allowance)
+    if not allowance.allowed:
+        raise TooManyRequests("Slow down: try again after the seconds in Retry-After.")
 
 
 def _check_request(exchange: Exchange, operation: Operation) -> None:
@@ -210,6 +297,8 @@ def _answering(function: F, unvalidated: int | None) -> F:
 
     @functools.wraps(function)
     def answering(**arguments: Any) -> Any:
+        if record := current().record:
+            record.begin()
         result = function(**arguments)
         if isinstance(result, Entity):
             current().headers["ETag"] = result.etag
@@ -302,10 +391,12 @@ def _refusal(problem: Problem) -> Response[str]:
     )
 
 
-def _rendered(problem: Problem, request_id: str) -> dict[str, Any]:
+def _rendered(problem: Problem, exchange: Exchange) -> dict[str, Any]:
+    if "retryAfterSeconds" in problem.members:
+        exchange.headers["Retry-After"] = str(problem.members["retryAfterSeconds"])
     return {
         "statusCode": problem.status,
         "multiValueHeaders": {"Content-Type": ["application/problem+json"]},
-        "body": strict_json.dumps(problem.document(request_id)),
+        "body": strict_json.dumps(problem.document(exchange.request_id)),
         "isBase64Encoded": False,
     }

@@ -21,6 +21,7 @@ from whimbrel.entity import Entity
 from whimbrel.ids import Id, OrganizationId
 from whimbrel.pages import Cursors, Page
 from whimbrel.problems import AlreadyExists, NotFound, StaleVersion, Unavailable
+from whimbrel.store import changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,7 +69,11 @@ class Store(Generic[E]):
     def find(self, identifier: Id) -> E | None:
         """Return one thing, or None."""
         answer = self._client.get_item(TableName=self._table, Key=self._key(identifier), ConsistentRead=True)
-        return self._thing(answer["Item"]) if "Item" in answer else None
+        if "Item" not in answer:
+            return None
+        thing = self._thing(answer["Item"])
+        changes.saw(thing)
+        return thing
 
     def add(self, thing: E, *, ttl: int | None = None) -> E:
         """Store a new thing; *ttl* is when it may be forgotten, in seconds since 1970.
@@ -80,6 +85,7 @@ class Store(Generic[E]):
         there = self._put(item, "attribute_not_exists(pk)")
         if there is None:
             raise AlreadyExists(f"This {self._noun} exists already.", id=thing.id)
+        changes.wrote(thing)
         return thing if there is item else self._thing(there)
 
     def ensure(self, thing: E) -> E:
@@ -91,11 +97,16 @@ class Store(Generic[E]):
 
     def put_all(self, things: Sequence[E]) -> None:
         """Store many things whatever is there: for those whose identifier follows from their content."""
+        for thing in things:
+            changes.wrote(thing)
         self._write_all([{"PutRequest": {"Item": self._item(thing)}} for thing in things])
 
     def remove_all(self, identifiers: Iterable[Id]) -> None:
         """Remove many things, in whatever version; those that are gone already do no harm."""
-        self._write_all([{"DeleteRequest": {"Key": self._key(each)}} for each in dict.fromkeys(identifiers)])
+        going = list(dict.fromkeys(identifiers))
+        for identifier in going:
+            changes.removed(self._entity.kind, identifier)
+        self._write_all([{"DeleteRequest": {"Key": self._key(each)}} for each in going])
 
     def _write_all(self, requests: list[Any]) -> None:
         batches = [requests[start : start + _BATCH] for start in range(0, len(requests), _BATCH)]
@@ -125,6 +136,7 @@ class Store(Generic[E]):
         """
         if self._put(self._item(thing), "version = :before", {":before": {"N": str(thing.version - 1)}}) is None:
             raise StaleVersion(f"This {self._noun} has changed meanwhile; get it again and repeat the change.")
+        changes.wrote(thing)
         return thing
 
     def change(self, identifier: Id, next_version: Callable[[E], E]) -> E:
@@ -163,6 +175,8 @@ class Store(Generic[E]):
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise StaleVersion(f"This {self._noun} has changed meanwhile; get it again and repeat.") from error
+        changes.saw(thing)
+        changes.removed(thing.kind, thing.id)
 
     def page(
         self,
@@ -201,11 +215,13 @@ class Store(Generic[E]):
 
     def adding(self, thing: E, *, ttl: int | None = None) -> dict[str, Any]:
         """Return the part of a transaction that adds a new thing; it fails if the identifier is taken."""
+        changes.wrote(thing)
         item = self._item(thing) | ({"ttl": {"N": str(ttl)}} if ttl else {})
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
     def replacing(self, thing: E) -> dict[str, Any]:
         """Return the part of a transaction that stores the next version of a thing, over the one it grew from only."""
+        changes.wrote(thing)
         return {
             "Put": {
                 "TableName": self._table,
@@ -217,6 +233,7 @@ class Store(Generic[E]):
 
     def removing(self, identifier: Id) -> dict[str, Any]:
         """Return the part of a transaction that removes a thing, in whatever version."""
+        changes.removed(self._entity.kind, identifier)
         return {"Delete": {"TableName": self._table, "Key": self._key(identifier)}}
 
     def requiring(self, identifier: Id) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+"""One tenant's audit log: append only, in a table of its own, and its head in the registry.
+
+| access pattern | table | partition key | sort key |
+| --- | --- | --- | --- |
+| an entry; the log, newest or oldest first | audit | ``ORG#<org>#audit`` | twelve digits: the sequence |
+| an entry's sequence by its identifier: so that it is added once | audit | ``ORG#<org>#audit_id`` | ``<entry id>`` |
+| the last entry's sequence and hash | registry | ``ORG#<org>#audit_head`` | ``head`` |
+| calls that are under way, or died | registry | ``ORG#<org>#audit_intent`` | ``<entry id>`` |
+
+A call that may change something first leaves its *intent*: who, what, when. When it ends, one transaction adds the
+entry, moves the head and removes the intent. So a change without an entry cannot be: of a call that died the intent
+remains, and whoever next reads the log makes an entry of it that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from whimbrel import instants
+from whimbrel.aws.secret import derived_key
+from whimbrel.domain.audit import Head, Verdict, chained, judged
+from whimbrel.problems import Unavailable
+from whimbrel.settings import settings
+from whimbrel.store.readings_lanes import queried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from whimbrel.ids import OrganizationId
+    from whimbrel.store.tenant import Tenant
+
+DIED_AFTER_MS = 60_000
+"""An intent this old has nobody behind it: a call ends within 29 s."""
+_ATTEMPTS = 25
+
+Content = dict[str, Any]
+"""An entry before it has its place: all of `whimbrel.domain.audit.AuditEntry` but sequence and hashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """The log of one organization. ``key`` seals its head."""
+
+    client: DynamoDBClient
+    table: str
+    registry: str
+    organization_id: OrganizationId
+    key: Callable[[], bytes]
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> AuditLog:
+        """Return the log of *tenant*."""
+        names = settings()
+        return cls(
+            tenant.client,
+            names.audit_table,
+            names.registry_table,
+            tenant.organization_id,
+            partial(derived_key, "audit"),
+        )
+
+    def intend(self, content: Content) -> None:
+        """Leave word of a call that is about to change something."""
+        item = {**self._intent(content["id"]), "doc": {"S": json.dumps(content)}}
+        self.client.put_item(TableName=self.registry, Item=item)
+
+    def forget(self, entry_id: str) -> None:
+        """Take the intent of a call back: it has changed nothing."""
+        self.client.delete_item(TableName=self.registry, Key=self._intent(entry_id))
+
+    def append(self, content: Content) -> None:
+        """Add the entry of a call that has left its intent, once, however often it is told.
+
+        Raises:
+            Unavailable: others kept adding theirs.
+        """
+        for attempt in range(_ATTEMPTS):
+            head = _head_of(self._head_item())
+            try:
+                self._add(chained(content, head.sequence + 1, head.hash), head)
+            except self.client.exceptions.TransactionCanceledException as error:
+                reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+                if reasons[:1] == ["ConditionalCheckFailed"]:
+                    # An earlier attempt of this call has added it.
+                    self.forget(content["id"])
+                    return
+            else:
+                return
+            time.sleep(min(0.5, 0.01 * 2**attempt) * random.random())  # noqa: S311 (jitter)
+        raise Unavailable("Others are writing to the audit log; it will have this entry a little later.")
+
+    def settle(self) -> None:
+        """Make entries of the intents of calls that died."""
+        before = instants.now_ms() - DIED_AFTER_MS
+        for item in list(queried(self.client, self._query(self.registry, "audit_intent"))):
+            content = json.loads(item["doc"]["S"])
+            if instants.parse_ms(content["at"]) < before:
+                with suppress(Unavailable):
+                    self.append(content)
+
+    def newest_first(self, before: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the entries' documents, those of lower sequence than *before* only."""
+        query: dict[str, Any] = {**self._query(self.table, "audit"), "ScanIndexForward": False}
+        if before is not None:
+            query["KeyConditionExpression"] = "pk = :pk AND sk < :before"
+            query["ExpressionAttributeValues"][":before"] = {"S": _position(before)}
+        return (json.loads(item["doc"]["S"]) for item in queried(self.client, query))
+
+    def verify(self) -> Verdict:
+        """Tell whether every entry is there, as it was written."""
+        self.settle()
+        items = queried(self.client, self._query(self.table, "audit"))
+        head_item = self._head_item()
+        head = _head_of(head_item)
+        verdict = judged((json.loads(item["doc"]["S"]) for item in items), head)
+        is_ours = not head_item or head_item["seal"]["S"] == head.seal(self.key(), self.organization_id)
+        if verdict.fault is None and not is_ours:
+            return Verdict(verdict.entries, "the head is not ours")
+        return verdict
+
+    def _add(self, document: dict[str, Any], head: Head) -> None:
+        new = Head(document["sequence"], document["hash"])
+        entry = {**self._key("audit", _position(new.sequence)), "doc": {"S": json.dumps(document)}}
+        named = {**self._key("audit_id", document["id"]), "sequence": {"N": str(new.sequence)}}
+        moved = {
+            **self._key("audit_head", "head"),
+            "sequence": {"N": str(new.sequence)},
+            "hash": {"S": new.hash},
+            "seal": {"S": new.seal(self.key(), self.organization_id)},
+        }
+        is_first = {"ConditionExpression": "attribute_not_exists(pk)"}
+        is_next = {
+            "ConditionExpression": "#sequence = :before AND #hash = :hash",
+            "ExpressionAttributeNames": {"#sequence": "sequence", "#hash": "hash"},
+            "ExpressionAttributeValues": {":before": {"N": str(head.sequence)}, ":hash": {"S": head.hash}},
+        }
+        parts: list[Any] = [
+            {"Put": {"TableName": self.table, "Item": named, **is_first}},
+            {"Put": {"TableName": self.table, "Item": entry, **is_first}},
+            {"Put": {"TableName": self.registry, "Item": moved, **(is_next if head.sequence else is_first)}},
+            {"Delete": {"TableName": self.registry, "Key": self._intent(document["id"])}},
+        ]
+        self.client.transact_write_items(TransactItems=parts)
+
+    def _head_item(self) -> Any:
+        key = self._key("audit_head", "head")
+        return self.client.get_item(TableName=self.registry, Key=key, ConsistentRead=True).get("Item")
+
+    def _intent(self, entry_id: str) -> Any:
+        return self._key("audit_intent", entry_id)
+
+    def _key(self, kind: str, position: str) -> Any:
+        return {"pk": {"S": f"ORG#{self.organization_id}#{kind}"}, "sk": {"S": position}}
+
+    def _query(self, table: str, kind: str) -> dict[str, Any]:
+        return {
+            "TableName": table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": f"ORG#{self.organization_id}#{kind}"}},
+        }
+
+
+def _head_of(item: Any) -> Head:
+    return Head(int(item["sequence"]["N"]), item["hash"]["S"]) if item else Head()
+
+
+def _position(sequence: int) -> str:
+    return f"{sequence:012d}"
