@@ -13,7 +13,6 @@ from functions.devices import rules
 from functions.devices.models import DeviceBody, DevicePatch
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
-from whimbrel.aws.clients import client
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
 from whimbrel.domain.jobs import JobKind
 from whimbrel.domain.profiles import DeviceProfileId
@@ -26,7 +25,6 @@ from whimbrel.http.standard import StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion, Unavailable
-from whimbrel.store.transactions import commit
 
 resource = Resource("/api/v1/devices", tag="Devices")
 
