@@ -28,7 +28,7 @@ STALE_KEYS_KEPT_S = 86_400
 _KID = re.compile(r"(?!.*\.\.)[A-Za-z0-9_=+/.:-]{1,128}\Z", re.ASCII)
 """Base64 of either kind, and hostnames; not a way out of a folder."""
 
-_WRONG = (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError)
+_WRONG = (jwt.PyJWTError, TypeError, ValueError)
 """A key that does not fit the algorithm is a TypeError in PyJWT, a header that is no JSON a ValueError."""
 
 

@@ -585,3 +585,8 @@ def test_no_generated_credential_is_let_in_or_an_error(issuer: None, aws: None, 
 
     judge()
     assert judged >= 2_500
+
+
+@pytest.mark.parametrize("header", ["[" * 4_000, '{"kid":' * 1_000], ids=["list", "object"])
+def test_a_header_too_deep_to_read_is_nobody_s(issuer: None, aws: None, header: str) -> None:
+    assert sessions.claims_of(f"{_segment(header.encode())}.e30.AAAA") is None
