@@ -41,6 +41,11 @@ os.environ |= {
 }
 os.environ.pop("AWS_PROFILE", None)
 
+# Functions look at the environment when they are imported.
+from tests import gating
+
+gating.be_functions()
+
 hypothesis_settings.register_profile(
     "whimbrel", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
 )
@@ -90,10 +95,10 @@ def aws_in_process() -> Generator[None]:
     import boto3
     from moto import mock_aws
 
-    from whimbrel.aws import clients, secret
+    from whimbrel.aws import secret
     from whimbrel.settings import settings
 
-    caches = [clients._own, secret._secret, secret.derived_key, settings]
+    caches = [secret._secret, secret.derived_key, settings]
     with mock_aws(), pytest.MonkeyPatch.context() as monkeypatch:
         region: Any = os.environ["AWS_DEFAULT_REGION"]
         create_tables(boto3.client("dynamodb"))
@@ -102,22 +107,21 @@ def aws_in_process() -> Generator[None]:
         queue = boto3.client("sqs").create_queue(QueueName="compaction")["QueueUrl"]
         monkeypatch.setenv("COMPACT_QUEUE_URL", queue)
         workflow = boto3.client("stepfunctions").create_state_machine(
-            name="export",
+            name="whimbrel-local-export",
             definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
             roleArn="arn:aws:iam::123456789012:role/export",
         )
         monkeypatch.setenv("EXPORT_WORKFLOW_ARN", workflow["stateMachineArn"])
         jobs = boto3.client("stepfunctions").create_state_machine(
-            name="job",
+            name="whimbrel-local-job",
             definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
             roleArn="arn:aws:iam::123456789012:role/job",
         )
         monkeypatch.setenv("JOB_WORKFLOW_ARN", jobs["stateMachineArn"])
         for cache in caches:
             cache.cache_clear()
-        clients.forget_sessions()
-        yield
-        clients.forget_sessions()
+        with gating.gated():
+            yield
         for cache in caches:
             cache.cache_clear()
 
@@ -192,4 +196,5 @@ def stranger() -> Any:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(gating)
     assert Path("openapi.json").exists(), "run the tests from the repository's root"

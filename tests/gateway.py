@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from functions import entry
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.authorize import handler as authorize
+from tests.gating import HANDLERS, gate
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text())
@@ -152,7 +153,8 @@ class Client:
                 "identity": {"sourceIp": "192.0.2.1"},
             },
         }
-        answer = getattr(entry, route.function)(event, None)
+        with gate().acting_as(HANDLERS[route.function]):
+            answer = getattr(entry, route.function)(event, None)
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
 

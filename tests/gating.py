@@ -58,8 +58,11 @@ def gated() -> Generator[None]:
         yield
 
 
-def pytest_configure() -> None:
-    """Have every handler be its function, whoever calls it. HTTP functions are called by the tests' gateway."""
+def be_functions() -> None:
+    """Have every handler be its function, whoever calls it; before anybody imports one.
+
+    HTTP functions are called by the tests' gateway, which says so itself.
+    """
     for spec in set(FUNCTIONS) - set(HTTP_FUNCTIONS):
         path, _, name = spec.import_path.rpartition(".")
         module = importlib.import_module(path)

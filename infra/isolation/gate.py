@@ -49,14 +49,19 @@ class Gate:
     def shut(self) -> Generator[None]:
         """Hold to the policies all calls of clients that the platform makes inside the block."""
         make, role_arn = clients._make, clients.tenant_role_arn
-        gated = partial(self._make, make)
-        _begin_anew(gated, self._tenant_role_arn)
+        gated = self.close()
         try:
             yield
             if clients._make is not gated:
                 raise RuntimeError("somebody opened the gate: whimbrel.aws.clients._make is another")
         finally:
             _begin_anew(make, role_arn)
+
+    def close(self) -> Callable[[str, dict[str, str]], Any]:
+        """Hold to the policies all calls from now on; return what makes clients instead."""
+        gated = partial(self._make, clients._make)
+        _begin_anew(gated, self._tenant_role_arn)
+        return gated
 
     @contextmanager
     def acting_as(self, handler: str) -> Generator[None]:

@@ -12,9 +12,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from infra.local.assembly import Assembly, Asset, StackArtifact
-from infra.local.settings import REGION
+from infra.local.settings import ACCOUNT, REGION
 
-ACCOUNT = "000000000000"
 BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 BOOTSTRAP = {"Name": "/cdk-bootstrap/hnb659fds/version", "Value": "30", "Type": "String"}
 PATIENCE_S = 300.0

@@ -12,14 +12,19 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from functions.catalogue import DEPLOYMENT_FUNCTIONS, FUNCTIONS, HTTP_FUNCTIONS
+from infra.isolation.gate import Gate
+from infra.isolation.policies import read
 from infra.local.patching import replace
+from infra.local.settings import ACCOUNT, REGION
 
 Invocation = Callable[[dict[str, Any], Any, str], dict[str, Any]]
 """A function's record, its event and the request id → ``body``, and ``error`` and ``log`` if it failed."""
@@ -46,10 +51,14 @@ def locks() -> dict[str, threading.Lock]:
 class Hosting:
     """Runs handlers once it is told what the platform is called: before ``open`` they wait.
 
-    *local* are the settings that only this machine has; they go before what the template says.
+    *local* are the settings that only this machine has; they go before what the template says. In this process, every
+    call to AWS is held to the policies of the *assembly*.
     """
 
     local: Mapping[str, str]
+    assembly: Path
+    _gate: Gate | None = None
+    _is_in_process: bool = False
     _opened: threading.Event = field(default_factory=threading.Event)
     _locks: Mapping[str, threading.Lock] = field(default_factory=locks)
 
@@ -67,6 +76,7 @@ class Hosting:
 
             return execute
 
+        self._is_in_process = True
         replace(lambda_svc, "_execute_function_warm", host)
 
     def in_workers(self) -> None:
@@ -103,7 +113,8 @@ class Hosting:
     def open(self) -> None:
         """Let the handlers run, with the environment of the functions that are deployed.
 
-        In this process they share one environment: variables on which two functions differ are left out.
+        In this process they share one environment: variables on which two functions differ are left out. One of these
+        is the tenant role, which the gate knows of each.
         """
         environments = [
             (record["config"].get("Environment") or {}).get("Variables") or {}
@@ -116,6 +127,9 @@ class Hosting:
                 values[name].add(value)
         os.environ.update({name: next(iter(found)) for name, found in values.items() if len(found) == 1})
         os.environ.update(self.local)
+        if self._is_in_process:
+            self._gate = Gate(read(self.assembly, names=os.environ, region=REGION, account=ACCOUNT))
+            self._gate.close()
         self._opened.set()
 
     def _execute(self, config: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
@@ -123,8 +137,9 @@ class Hosting:
             try:
                 module, _, name = config["Handler"].rpartition(".")
                 handler = getattr(importlib.import_module(module), name)
-                # Through JSON, as on AWS: what a handler does to its event, or returns, is nobody else's.
-                answer = json.dumps(handler(json.loads(json.dumps(event)), Context(config, request_id)))
+                with self._gate.acting_as(config["Handler"]) if self._gate else nullcontext():
+                    # Through JSON, as on AWS: what a handler does to its event, or returns, is nobody else's.
+                    answer = json.dumps(handler(json.loads(json.dumps(event)), Context(config, request_id)))
             except Exception as error:  # noqa: BLE001 (Lambda's own boundary: whatever it is becomes the answer)
                 if str(error) != REFUSED:
                     _log.exception("%s failed", config["FunctionName"])

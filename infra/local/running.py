@@ -39,7 +39,7 @@ class LocalPlatform:
         self._durability = Durability(settings.state_dir / "emulator")
         self._ca_path = settings.state_dir / "ca.pem"
         mqtt = {"MQTT_HOST": HOST, "MQTT_PORT": str(settings.mqtt_port), "MQTT_CA_PATH": str(self._ca_path)}
-        self._hosting = Hosting({**mqtt, **self._issuer.settings})
+        self._hosting = Hosting({**mqtt, **self._issuer.settings}, assembly.folder)
 
     async def run(self) -> None:
         """Serve the platform until SIGINT or SIGTERM.
@@ -111,7 +111,7 @@ class LocalPlatform:
         )
         if not self._settings.enforce_iam:
             self._console.print(
-                "IAM is simulated: of all policies only those of devices are enforced. AUTH=true enforces the others.",
+                "IAM is simulated: functions and devices are held to their policies. AUTH=true holds everybody.",
                 style="yellow",
                 soft_wrap=True,
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LAYER = ROOT / "layers" / "core" / "python"
 REGION = "us-east-1"
+ACCOUNT = "000000000000"
 HOST = "127.0.0.1"
 """The only address anything here listens on. Presigned links carry it: the host is part of what they sign."""
 
@@ -18,7 +19,8 @@ class LocalSettings:
     """How to run the platform on this machine.
 
     ``workers`` runs each Lambda in processes of its own, from the zip the deployment would upload; otherwise handlers
-    are imported from the checkout into this process. ``enforce_iam`` makes the emulator judge IAM and IoT policies.
+    are imported from the checkout into this process, and their calls judged there. ``enforce_iam`` makes the emulator
+    judge IAM and IoT policies; in this process it would know no function from another, so it comes with ``workers``.
     """
 
     http_port: int = 8080
@@ -40,7 +42,7 @@ class LocalSettings:
             http_port=int(os.environ.get("WHIMBREL_HTTP_PORT", "8080")),
             mqtt_port=int(os.environ.get("WHIMBREL_MQTT_PORT", "8883")),
             state_dir=Path(os.environ.get("WHIMBREL_STATE_DIR", ROOT / ".local")).absolute(),
-            workers=_is_on("WHIMBREL_WORKERS"),
+            workers=_is_on("WHIMBREL_WORKERS") or _is_on("AUTH"),
             enforce_iam=_is_on("AUTH"),
         )
 

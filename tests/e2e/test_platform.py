@@ -16,8 +16,10 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
+import boto3
 import jwt
 import pytest
 from botocore.exceptions import ClientError
@@ -181,8 +183,6 @@ def test_a_function_has_its_own_role_only(platform: Platform) -> None:
     functions = platform.aws("lambda").list_functions(MaxItems=50)["Functions"]
     presence = next(function for function in functions if function["FunctionName"].endswith("-presence"))
     role = sts.assume_role(RoleArn=presence["Role"], RoleSessionName="test")["Credentials"]
-    import boto3
-
     dynamodb = boto3.client(
         "dynamodb",
         endpoint_url=platform.credentials["awsEndpointUrl"],
@@ -195,6 +195,58 @@ def test_a_function_has_its_own_role_only(platform: Platform) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied"):
         dynamodb.scan(TableName=next(name for name in tables if "Blocks" in name))
+
+
+def test_a_session_for_one_tenant_does_not_reach_another(platform: Platform) -> None:
+    """The policy of a tenant role as it is deployed, in a role that this test may assume."""
+    iam: Any = platform.aws("iam")
+    roles = iam.list_roles(MaxItems=200)["Roles"]
+    tenant = next(role["RoleName"] for role in roles if "fleettenantrole" in role["RoleName"])
+    [policy] = iam.list_role_policies(RoleName=tenant)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=tenant, PolicyName=policy)["PolicyDocument"]
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}]
+    }
+    made = iam.create_role(RoleName="of-a-test", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    iam.put_role_policy(RoleName="of-a-test", PolicyName="as-deployed", PolicyDocument=json.dumps(document))
+    ours, theirs = (platform.credentials[name] for name in ("organizationId", "secondOrganizationId"))
+    session = platform.aws("sts").assume_role(
+        RoleArn=made["Arn"], RoleSessionName="test", Tags=[{"Key": "org", "Value": ours}]
+    )["Credentials"]
+    dynamodb = boto3.client(
+        "dynamodb",
+        endpoint_url=platform.credentials["awsEndpointUrl"],
+        region_name=platform.credentials["awsRegion"],
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+    tables = platform.aws("dynamodb").list_tables()["TableNames"]
+    registry = next(name for name in tables if "Registry" in name)
+
+    def read(organization: str) -> Any:
+        key = {"pk": {"S": f"ORG#{organization}#organization"}, "sk": {"S": organization}}
+        return dynamodb.get_item(TableName=registry, Key=key)
+
+    def query(organization: str) -> Any:
+        values = {":pk": {"S": f"ORG#{organization}#device"}}
+        return dynamodb.query(
+            TableName=registry,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=values,  # type: ignore[arg-type]
+        )
+
+    assert read(ours)["Item"]
+    query(ours)
+    for call in (lambda: read(theirs), lambda: query(theirs), lambda: dynamodb.scan(TableName=registry)):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        platform.aws("sts").assume_role(
+            RoleArn=next(role["Arn"] for role in roles if role["RoleName"] == tenant),
+            RoleSessionName="test",
+            Tags=[{"Key": "org", "Value": ours}],
+        )
 
 
 def test_what_is_under_way_is_finished_before_the_end(a_platform: Callable[..., Platform]) -> None:
