@@ -61,6 +61,9 @@ test: install ## Run the whole test suite
 test-long: install ## Run what takes minutes: ten million readings in one export
 	pytest tests/long -s
 
+test-oracle: install ## Hold the policy evaluator against another's, in the directory WHIMBREL_IAM_SIMULATE
+	PYTHONPATH=.:layers/core/python python -m tests.infra.iam_oracle
+
 openapi: install ## Generate openapi.json from the operations
 	PYTHONPATH=.:layers/core/python python -m functions.openapi
 
@@ -73,4 +76,4 @@ synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 bench: $(VENV)/.bench ## Measure bytes, costs and times, beside other systems where installed, into docs/benchmarks.md
 	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
 
-.PHONY: help lock install run demo check fix test test-long openapi layers synth bench
+.PHONY: help lock install run demo check fix test test-long test-oracle openapi layers synth bench
