@@ -312,7 +312,7 @@ def test_it_is_accepted_or_revoked_never_both(calls: Calls, works: str) -> None:
 
         calls.begin(meanwhile={at: revoke})
         try:
-            accept(invitation.id, user)
+            accept(tenant, invitation.id, user)
             status = InvitationStatus.ACCEPTED
         except InvitationSpent:
             status = InvitationStatus.REVOKED

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from whimbrel import strict_json
 from whimbrel.auth import Caller, Scope
+from whimbrel.aws.errors import is_transient
 from whimbrel.entity import Entity
 from whimbrel.http.audit import Record, actor_of, audited
 from whimbrel.http.cors import cors_headers
@@ -35,6 +36,7 @@ from whimbrel.problems import (
     PayloadTooLarge,
     Problem,
     TooManyRequests,
+    Unavailable,
     UnsupportedMediaType,
 )
 from whimbrel.settings import settings
@@ -191,9 +193,9 @@ class Api:
                 answer = self._answer(exchange, context)
             except Problem as problem:
                 answer = _rendered(problem, exchange)
-            except Exception:  # noqa: BLE001  # the last line of defence: log all, tell nothing
+            except Exception as error:  # noqa: BLE001  # the last line of defence: log all, tell nothing
                 log.exception("unhandled", extra={"requestId": exchange.request_id})
-                answer = _rendered(InternalError("Something went wrong here; it has been noted."), exchange)
+                answer = _rendered(_told_of(error), exchange)
         always = SECURITY_HEADERS | {"X-Request-Id": exchange.request_id} | cors_headers(exchange.header("Origin"))
         answer["headers"] = always | exchange.headers
         for name, values in (answer.pop("multiValueHeaders", None) or {}).items():
@@ -230,6 +232,12 @@ class Api:
 
         work = record if operation.audited else resolve
         return repeatable(exchange, tenant, asking, operation.secret, work) if operation.repeatable else work()
+
+
+def _told_of(error: Exception) -> Problem:
+    if is_transient(error):
+        return Unavailable("What is behind this does not answer; send it again in a moment.", retryAfterSeconds=1)
+    return InternalError("Something went wrong here; it has been noted.")
 
 
 def _admitted(exchange: Exchange, operation: Operation) -> Caller | None:
