@@ -23,7 +23,6 @@ from whimbrel.http.audit import Record, actor_of, audited
 from whimbrel.http.cors import cors_headers
 from whimbrel.http.encodings import inflated
 from whimbrel.http.exchange import Exchange, begin, caller, current, user
-from whimbrel.http.fresh import as_of_now
 from whimbrel.http.repeats import Secret, repeatable
 from whimbrel.ids import Id
 from whimbrel.logs import log
@@ -236,7 +235,7 @@ class Api:
 
 def _told_of(error: Exception) -> Problem:
     if is_transient(error):
-        return Unavailable("What is behind this does not answer; send it again in a moment.", retryAfterSeconds=1)
+        return Unavailable("What is behind this does not answer; send it again in a moment.")
     return InternalError("Something went wrong here; it has been noted.")
 
 
@@ -254,6 +253,9 @@ def _admitted(exchange: Exchange, operation: Operation) -> Caller | None:
     asking = caller()
     tenant = Tenant(asking.organization_id)
     if operation.fresh:
+        # A few operations only: its models cost every start 10 ms.
+        from whimbrel.http.fresh import as_of_now
+
         asking = exchange.caller = as_of_now(asking, tenant)
     _limit(exchange, tenant, asking)
     asking.require(operation.scope)
@@ -392,6 +394,7 @@ def _refusal_of_unknown(_error: NotFoundError) -> Response[str]:
 
 
 def _refusal(problem: Problem) -> Response[str]:
+    _tell_when(problem, current())
     return Response(
         status_code=problem.status,
         content_type="application/problem+json",
@@ -399,9 +402,14 @@ def _refusal(problem: Problem) -> Response[str]:
     )
 
 
+def _tell_when(problem: Problem, exchange: Exchange) -> None:
+    """Say in ``Retry-After`` when the call may succeed, where that is known."""
+    if after_s := problem.members.get("retryAfterSeconds", problem.retry_after_s):
+        exchange.headers["Retry-After"] = str(after_s)
+
+
 def _rendered(problem: Problem, exchange: Exchange) -> dict[str, Any]:
-    if "retryAfterSeconds" in problem.members:
-        exchange.headers["Retry-After"] = str(problem.members["retryAfterSeconds"])
+    _tell_when(problem, exchange)
     return {
         "statusCode": problem.status,
         "multiValueHeaders": {"Content-Type": ["application/problem+json"]},

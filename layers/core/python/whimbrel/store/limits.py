@@ -20,11 +20,8 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from whimbrel.logs import log
 
@@ -167,6 +164,8 @@ class Limits:
 
         A lease of which the second half is spent early is followed by one of twice its size, a lapsed one by one token.
         """
+        from botocore.exceptions import BotoCoreError, ClientError
+
         lease.left = 0
         if now < lease.empty_until_us:
             return
@@ -275,6 +274,8 @@ class FailedAttempts:
         return MINUTE_S - second
 
     def _count(self, source: str, minute: int) -> int:
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
             answer = self.client.update_item(
                 TableName=self.table,
@@ -292,6 +293,8 @@ class FailedAttempts:
 
 def _source(address: str) -> str:
     """Return what stands for one client: an IPv4 address, or the /64 that an IPv6 client has to itself."""
+    from ipaddress import IPv6Address, ip_address
+
     try:
         parsed = ip_address(address)
     except ValueError:
