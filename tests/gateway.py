@@ -69,18 +69,23 @@ def routes() -> list[Route]:
 
 
 ROUTES = routes()
+AUTHORIZER_CACHE_S = 60
 
 
 @dataclass
 class Client:
     """A client with one credential; its ``headers`` go with every request.
 
-    Only with an ``address`` are its failures to authenticate counted.
+    Only with an ``address`` are its failures to authenticate counted. The answers of the authorizer are kept for a
+    minute, as the gateway does in AWS, only if ``cached``.
     """
 
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     address: str = ""
+    cached: bool = False
+    kept: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+    """By credential, until when which answer of the authorizer serves."""
 
     def get(self, url: str, **options: Any) -> Answer:
         return self.request("GET", url, **options)
@@ -126,7 +131,7 @@ class Client:
         context: dict[str, Any] = {}
         if not route.public:
             try:
-                context = authorized(sent, self.address)
+                context = self._authorized(sent)
             except Unauthorized:
                 return refusal(401, "unauthenticated")
         query = parse_qsl(split.query, keep_blank_values=True)
@@ -150,12 +155,21 @@ class Client:
                 "requestId": str(uuid.uuid4()),
                 "requestTimeEpoch": at_ms or time.time_ns() // 1_000_000,
                 "authorizer": context,
-                "identity": {"sourceIp": "192.0.2.1"},
+                "identity": {"sourceIp": self.address or "192.0.2.1"},
             },
         }
         with gate().acting_as(HANDLERS[route.function]):
             answer = getattr(entry, route.function)(event, None)
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def _authorized(self, sent: dict[str, str]) -> dict[str, Any]:
+        credential = sent.get("Authorization", "")
+        until, context = self.kept.get(credential, (0, {}))
+        if time.time() >= until:
+            context = authorized(sent, self.address)
+            if self.cached:
+                self.kept[credential] = (time.time() + AUTHORIZER_CACHE_S, context)
+        return context
 
 
 def authorized(headers: dict[str, str], address: str = "") -> dict[str, Any]:

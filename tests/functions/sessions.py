@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import jwt
 import pytest
@@ -18,14 +19,22 @@ ISSUER = "https://issuer.whimbrel.test"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@pytest.fixture
-def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Publish the issuer's key."""
+@contextmanager
+def issuing() -> Generator[None]:
+    """Publish the issuer's key inside the block."""
     published = json.loads(RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "k1", "alg": "RS256"}
-    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda _: {"keys": [published]})
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda _: {"keys": [published]})
+        sessions._keys.cache_clear()
+        yield
     sessions._keys.cache_clear()
-    yield
-    sessions._keys.cache_clear()
+
+
+@pytest.fixture
+def issuer() -> Iterator[None]:
+    """Publish the issuer's key."""
+    with issuing():
+        yield
 
 
 def session(user_id: str, organization_id: str = "", **claims: object) -> Client:
