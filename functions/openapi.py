@@ -79,6 +79,7 @@ def document() -> dict[str, Any]:
             resource: Resource = import_module(f"functions.{folder}.routes").resource
             generated = _generated(resource)
             schemas |= generated["components"].get("schemas", {})
+            _count_items(schemas)
             tags += [resource.tag] if resource.tag not in tags else []
             for path, operations in generated["paths"].items():
                 for method, operation in operations.items():
@@ -132,6 +133,7 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
             "content": {"application/json": {"schema": request_schema}},
         }
     operation.setdefault("security", [])
+    _count_items(operation)
     for parameter in operation.get("parameters", ()):
         parameter["schema"].pop("title", None)
     responses = operation["responses"]
@@ -173,6 +175,19 @@ def _document_refusals(operation: dict[str, Any], method: str, path: str, *, is_
             "description": " · ".join(f"`{code}`" for code in codes),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
+
+
+def _count_items(schema: Any) -> None:
+    """Say of lists how many items they have: pydantic gives tuples behind a validator the length of a text."""
+    if isinstance(schema, list):
+        for each in schema:
+            _count_items(each)
+    if isinstance(schema, dict):
+        if schema.get("type") == "array":
+            for end in ("min", "max"):
+                if (length := schema.pop(f"{end}Length", None)) is not None:
+                    schema[f"{end}Items"] = length
+        _count_items(list(schema.values()))
 
 
 def _all_problems() -> dict[str, type[Problem]]:

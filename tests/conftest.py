@@ -97,6 +97,7 @@ def aws_in_process() -> Generator[None]:
 
     from whimbrel.aws import secret
     from whimbrel.settings import settings
+    from whimbrel.store import limits
 
     caches = [secret._secret, secret.derived_key, settings]
     with mock_aws(), pytest.MonkeyPatch.context() as monkeypatch:
@@ -120,6 +121,7 @@ def aws_in_process() -> Generator[None]:
         monkeypatch.setenv("JOB_WORKFLOW_ARN", jobs["stateMachineArn"])
         for cache in caches:
             cache.cache_clear()
+        limits._TOO_MANY.clear()
         with gating.gated():
             yield
         for cache in caches:

@@ -20,6 +20,7 @@ from functions.registration.models import (
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.aws import iot
+from whimbrel.aws.clients import client
 from whimbrel.domain.audit import Actor
 from whimbrel.domain.provisioning import (
     InvalidToken,
@@ -35,8 +36,9 @@ from whimbrel.http.parameters import Cursor, Limit
 from whimbrel.http.repeats import Secret
 from whimbrel.http.resource import Resource
 from whimbrel.pages import Page
-from whimbrel.problems import NotFound, Unavailable
+from whimbrel.problems import NotFound, TooManyRequests, Unavailable
 from whimbrel.settings import settings
+from whimbrel.store.limits import FailedAttempts
 from whimbrel.store.registration import registrations
 from whimbrel.store.tenant import Tenant
 
@@ -96,7 +98,7 @@ def revoke_registration_token(
     "/provision",
     scope=None,
     status=201,
-    problems=[InvalidToken, TokenClaimed, TokenSpent, Unavailable],
+    problems=[InvalidToken, TokenClaimed, TokenSpent, TooManyRequests, Unavailable],
 )
 def provision_device(body: ProvisionRequest, exchange: CurrentExchange) -> Provisioned:
     """Exchange a registration token for a certificate.
@@ -105,7 +107,11 @@ def provision_device(body: ProvisionRequest, exchange: CurrentExchange) -> Provi
     proves that it has it. If the answer is lost, the same token with the same public key gets the same certificate.
     """
     known = registrations()
-    claim = known.authenticated(body.token)
+    try:
+        claim = known.authenticated(body.token)
+    except InvalidToken:
+        _note_guess(exchange.source_ip)
+        raise
     device = Actor(kind="DEVICE", id=claim.device_id)
     with recorded(Tenant(claim.organization_id), device, "provision_device", exchange, 201):
         claim, certificate = rules.exchange(known, claim, body.csr_pem)
@@ -128,3 +134,16 @@ def provision_device(body: ProvisionRequest, exchange: CurrentExchange) -> Provi
             config_reported=f"{own}/config/reported",
         ),
     )
+
+
+def _note_guess(address: str) -> None:
+    """Count a token that is none against the address that sent it.
+
+    Raises:
+        TooManyRequests: it has sent too many.
+    """
+    retry_after_s = FailedAttempts(client("dynamodb"), settings().auth_table).note(address)
+    if retry_after_s is not None:
+        raise TooManyRequests(
+            "Too many tokens from your address were none; wait, and send a valid one.", retryAfterSeconds=retry_after_s
+        )

@@ -134,7 +134,7 @@ def grants(
             environment=registry_name,
         ),
         Needs.LIMITS: Grant(
-            tenant=(things("dynamodb:GetItem", "dynamodb:UpdateItem", kind="limit"), write_key),
+            tenant=(things("dynamodb:UpdateItem", kind="limit"), write_key),
             environment=registry_name,
         ),
         Needs.AUDIT_WRITE: Grant(

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from functions.registration.rules import exchange
 from tests.functions.conftest import Calls, Crash, IotCore, a_csr
+from tests.gateway import Client
 from whimbrel import instants
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.domain.fleet import Device
@@ -182,7 +183,11 @@ def test_whatever_is_wrong_with_a_token_looks_the_same(
 
     assert len(seen) == 1
     status, body, made = seen.pop()
-    assert (status, json.loads(body)["code"], made) == (HTTPStatus.UNAUTHORIZED, "invalid-token", ("GetItem",))
+    assert (status, json.loads(body)["code"], made) == (
+        HTTPStatus.UNAUTHORIZED,
+        "invalid-token",
+        ("GetItem", "UpdateItem"),
+    )
 
 
 def test_a_refused_request_does_not_burn_the_token(
@@ -354,7 +359,11 @@ def test_the_same_key_at_once_gets_one_certificate(iot_core: IotCore, calls: Cal
     pem = a_csr()
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: exchange(registrations(), registrations().authenticated(registered["token"]), pem), range(8)))
+        answers = list(
+            pool.map(
+                lambda _: exchange(registrations(), registrations().authenticated(registered["token"]), pem), range(8)
+            )
+        )
 
     assert len({claim.certificate_pem for claim, _ in answers}) == 1
     assert len({certificate.id for _, certificate in answers}) == 1
@@ -533,3 +542,16 @@ def test_a_revoked_claim_leaves_nothing_active(
     assert iot_core.statuses() == {}
     with pytest.raises(TokenSpent):
         attempt(token, pem)
+
+
+def test_an_address_that_guesses_tokens_is_held_off(organization: Any, iot_core: IotCore) -> None:
+    guesser = Client(address="198.51.100.7")
+    made = organization.client.post(TOKENS, {"deviceName": "Pump"}).ok()
+    body = {"token": made["token"][:-1] + "~", "csrPem": a_csr()}
+
+    answers = [guesser.post("/api/v1/devices/provision", body) for _ in range(25)]
+
+    assert {answer.status_code for answer in answers[:20]} == {401}
+    assert answers[-1].status_code == 429
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert guesser.post("/api/v1/devices/provision", body | {"token": made["token"]}).status_code == 201

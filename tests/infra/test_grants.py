@@ -70,7 +70,7 @@ TENANTS: dict[Needs, set[tuple[str, str, str]]] = {
     | READ_KEY,
     Needs.REGISTRY_WRITE: things("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem")
     | WRITE_KEY,
-    Needs.LIMITS: things("GetItem", "UpdateItem", kind="limit") | WRITE_KEY,
+    Needs.LIMITS: things("UpdateItem", kind="limit") | WRITE_KEY,
     Needs.AUDIT_WRITE: things("PutItem", resource=AUDIT) | WRITE_KEY,
     Needs.AUDIT_READ: things("GetItem", "Query", resource=AUDIT) | READ_KEY,
     Needs.READINGS_READ: on(LOG, "dynamodb", "GetItem", "Query", leading=f"L#{ORG}#*")

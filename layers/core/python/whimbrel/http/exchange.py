@@ -49,6 +49,11 @@ class Exchange:
         return f"{self.header('X-Forwarded-Proto') or 'https'}://{self.header('Host')}/{stage}"
 
     @property
+    def source_ip(self) -> str:
+        """The address that the request came from, as the gateway saw it."""
+        return (self.event["requestContext"].get("identity") or {}).get("sourceIp") or ""
+
+    @property
     def received_ms(self) -> int:
         """When the gateway took the request, in ms since 1970: the same however often the work on it is repeated."""
         return int(self.event["requestContext"]["requestTimeEpoch"])
