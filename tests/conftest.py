@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -41,10 +42,15 @@ os.environ |= {
 }
 os.environ.pop("AWS_PROFILE", None)
 
+
 # Functions look at the environment when they are imported.
 from tests import gating
 
 gating.be_functions()
+
+# Each test has a session of its own, and each would read the same descriptions of services again: 10 ms a client.
+_described = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda self, file_path: _described(file_path)  # noqa: ARG005
 
 hypothesis_settings.register_profile(
     "whimbrel", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
