@@ -51,10 +51,10 @@ def list_audit_entries(
             return Page(items=found, next_cursor=cursors.seal(str(position)))
         entry = AuditEntry.model_validate(document)
         position = entry.sequence
-        if start and entry.at < start:
-            break
         wanted = (
-            (actor_id in {None, entry.actor.id})
+            # An entry may come later than the call that it is about, so that times are not quite in order.
+            (not start or entry.at >= start)
+            and (actor_id in {None, entry.actor.id})
             and (action in {None, entry.action})
             and (not changed_id or any(thing.id == changed_id for thing in entry.changes))
             and (not end or entry.at < end)

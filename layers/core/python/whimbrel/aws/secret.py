@@ -46,11 +46,13 @@ def _derived(secret: str, purpose: str) -> bytes:
 
 @cache
 def _secret(version: str = "") -> dict[str, Any]:
+    from botocore.exceptions import ParamValidationError
+
     secrets = client("secretsmanager")
     which = {"VersionId": version} if version else {}
     try:
         return dict(secrets.get_secret_value(SecretId=settings().secret_arn, **which))
-    except secrets.exceptions.ResourceNotFoundException:
+    except (secrets.exceptions.ResourceNotFoundException, ParamValidationError):
         if not version:
             raise
         return {}

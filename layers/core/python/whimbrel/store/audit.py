@@ -10,21 +10,26 @@
 A call that may change something first leaves its *intent*: who, what, when. When it ends, one transaction adds the
 entry, moves the head and removes the intent. So a change without an entry cannot be: of a call that died the intent
 remains, and whoever next reads the log makes an entry of it that says so.
+
+The head's seal names the version of the platform's secret that it was made under. A head that is not ours is never
+sealed again: what is added after it is in the log, and the log stays not whole.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from whimbrel import instants
-from whimbrel.aws.secret import derived_key
-from whimbrel.domain.audit import Head, Verdict, chained, judged
+from whimbrel.aws.secret import VersionedKey, versioned_key
+from whimbrel.domain.audit import AuditEntryId, Head, Verdict, chained, judged
 from whimbrel.problems import Unavailable
 from whimbrel.settings import settings
 from whimbrel.store.readings_lanes import queried
@@ -40,6 +45,10 @@ if TYPE_CHECKING:
 DIED_AFTER_MS = 60_000
 """An intent this old has nobody behind it: a call ends within 29 s."""
 _ATTEMPTS = 25
+_NOT_OURS = ""
+"""In place of a seal."""
+FIRST = "create-organization"
+"""The action that every log begins with: one that begins otherwise has lost what was before."""
 
 Content = dict[str, Any]
 """An entry before it has its place: all of `whimbrel.domain.audit.AuditEntry` but sequence and hashes."""
@@ -47,13 +56,13 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AuditLog:
-    """The log of one organization. ``key`` seals its head."""
+    """The log of one organization. ``key`` gives what seals its head, by the version of the secret."""
 
     client: DynamoDBClient
     table: str
     registry: str
     organization_id: OrganizationId
-    key: Callable[[], bytes]
+    key: Callable[[str], VersionedKey | None]
 
     @classmethod
     def of(cls, tenant: Tenant) -> AuditLog:
@@ -64,7 +73,7 @@ class AuditLog:
             names.audit_table,
             names.registry_table,
             tenant.organization_id,
-            partial(derived_key, "audit"),
+            partial(versioned_key, "audit"),
         )
 
     def intend(self, content: Content) -> None:
@@ -79,18 +88,27 @@ class AuditLog:
     def append(self, content: Content) -> None:
         """Add the entry of a call that has left its intent, once, however often it is told.
 
+        A call that did not end well has another entry when it is repeated and does.
+
         Raises:
             Unavailable: others kept adding theirs.
         """
+        call_id = AuditEntryId(content["id"])
+        if not (content["status"] and content["status"] < 400):  # noqa: PLR2004
+            content = {**content, "id": AuditEntryId.named(call_id, "not done")}
         for attempt in range(_ATTEMPTS):
-            head = _head_of(self._head_item())
+            there = self._head_item()
+            head = _head_of(there)
+            document = chained(content, head.sequence + 1, head.hash)
+            is_ours = self._is_ours(there) or (not there and content["action"] == FIRST)
+            seal = self._sealed(Head(document["sequence"], document["hash"])) if is_ours else _NOT_OURS
             try:
-                self._add(chained(content, head.sequence + 1, head.hash), head)
+                self._add(call_id, document, head, seal)
             except self.client.exceptions.TransactionCanceledException as error:
                 reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
                 if reasons[:1] == ["ConditionalCheckFailed"]:
                     # An earlier attempt of this call has added it.
-                    self.forget(content["id"])
+                    self.forget(call_id)
                     return
             else:
                 return
@@ -117,24 +135,27 @@ class AuditLog:
     def verify(self) -> Verdict:
         """Tell whether every entry is there, as it was written."""
         self.settle()
+        there = self._head_item()
+        head = _head_of(there)
         items = queried(self.client, self._query(self.table, "audit"))
-        head_item = self._head_item()
-        head = _head_of(head_item)
-        verdict = judged((json.loads(item["doc"]["S"]) for item in items), head)
-        is_ours = not head_item or head_item["seal"]["S"] == head.seal(self.key(), self.organization_id)
-        if verdict.fault is None and not is_ours:
-            return Verdict(verdict.entries, "the head is not ours")
-        return verdict
+        documents = (_document_of(item) for item in items)
+        verdict = judged(islice(documents, head.sequence), head)
+        if verdict.fault:
+            return verdict
+        # Others may be adding to it; but an entry comes together with the head that says so.
+        if next(documents, None) is not None and _head_of(self._head_item()) == head:
+            return Verdict(verdict.entries, f"entry {head.sequence + 1} is not of this log")
+        return verdict if self._is_ours(there) else Verdict(verdict.entries, "the head is not ours")
 
-    def _add(self, document: dict[str, Any], head: Head) -> None:
-        new = Head(document["sequence"], document["hash"])
-        entry = {**self._key("audit", _position(new.sequence)), "doc": {"S": json.dumps(document)}}
-        named = {**self._key("audit_id", document["id"]), "sequence": {"N": str(new.sequence)}}
+    def _add(self, call_id: str, document: dict[str, Any], head: Head, seal: str) -> None:
+        sequence = document["sequence"]
+        entry = {**self._key("audit", _position(sequence)), "doc": {"S": json.dumps(document)}}
+        named = {**self._key("audit_id", document["id"]), "sequence": {"N": str(sequence)}}
         moved = {
             **self._key("audit_head", "head"),
-            "sequence": {"N": str(new.sequence)},
-            "hash": {"S": new.hash},
-            "seal": {"S": new.seal(self.key(), self.organization_id)},
+            "sequence": {"N": str(sequence)},
+            "hash": {"S": document["hash"]},
+            "seal": {"S": seal},
         }
         is_first = {"ConditionExpression": "attribute_not_exists(pk)"}
         is_next = {
@@ -146,9 +167,21 @@ class AuditLog:
             {"Put": {"TableName": self.table, "Item": named, **is_first}},
             {"Put": {"TableName": self.table, "Item": entry, **is_first}},
             {"Put": {"TableName": self.registry, "Item": moved, **(is_next if head.sequence else is_first)}},
-            {"Delete": {"TableName": self.registry, "Key": self._intent(document["id"])}},
+            {"Delete": {"TableName": self.registry, "Key": self._intent(call_id)}},
         ]
         self.client.transact_write_items(TransactItems=parts)
+
+    def _sealed(self, head: Head) -> str:
+        key = self.key("")
+        if key is None:
+            raise AssertionError("the platform's secret has no current version")
+        return f"{key.version}:{head.seal(key.key, self.organization_id)}"
+
+    def _is_ours(self, item: Any) -> bool:
+        """Tell whether there is a head, by somebody who has the secret."""
+        version, _, seal = item["seal"]["S"].rpartition(":") if item else ("", "", "")
+        key = self.key(version) if version else None
+        return key is not None and hmac.compare_digest(_head_of(item).seal(key.key, self.organization_id), seal)
 
     def _head_item(self) -> Any:
         key = self._key("audit_head", "head")
@@ -171,6 +204,14 @@ class AuditLog:
 
 def _head_of(item: Any) -> Head:
     return Head(int(item["sequence"]["N"]), item["hash"]["S"]) if item else Head()
+
+
+def _document_of(item: Any) -> dict[str, Any]:
+    """Return what an item of the log says; nothing if it is not one that we wrote."""
+    with suppress(KeyError, ValueError):
+        document = json.loads(item["doc"]["S"])
+        return document if isinstance(document, dict) else {}
+    return {}
 
 
 def _position(sequence: int) -> str:
