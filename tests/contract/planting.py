@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +13,15 @@ import pytest
 from moto.iot.models import IoTBackend
 
 from functions.organizations.operator import handler as operator
+from tests.conftest import aws_in_process
+from tests.contract.test_every_operation import Operation
 from tests.functions.conftest import a_csr, sign
-from tests.functions.sessions import session
+from tests.functions.sessions import issuing, session
 from tests.gateway import Client
 
 PEOPLE = {"olga": "OWNER", "adam": "ADMIN", "mia": "MEMBER", "max": "MEMBER"}
-NOON = "2026-01-01T12:00:00Z"
+NOON, UNTIL = "2026-01-01T12:00:00Z", "2026-01-02T00:00:00Z"
+QUERY = {"from": NOON, "to": UNTIL, "interval": "1h", "source": "MANUAL"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ class Planted:
             )
 
         return re.sub(r"([\w-]+)/\{(\w+)\}", put, path)
+
+
+def required(operation: Operation) -> str:
+    """Return a query of what it must have."""
+    parameters = [each for each in operation.declared.get("parameters", ()) if each["in"] == "query"]
+    return "?" + "&".join(f"{each['name']}={QUERY[each['name']]}" for each in parameters if each["required"])
 
 
 def organization_of(name: str, people: dict[str, str]) -> tuple[str, Client]:
@@ -89,7 +98,7 @@ def planted(name: str) -> Planted:
     fields = [{"key": "t", "type": "DOUBLE"}]
     sensor_profile = made("/sensor-profiles", {"key": "probe", "name": name, "fields": fields})
     client.post("/api/v1/packs", {"key": f"pack-{name}", "version": "1.0.0", "name": name}).ok()
-    wanted = {"scopeType": "DEVICE", "scopeId": device, "from": NOON, "to": "2026-01-02T00:00:00Z"}
+    wanted = {"scopeType": "DEVICE", "scopeId": device, "from": NOON, "to": UNTIL}
     registration = client.post("/api/v1/devices/registration/tokens", {"deviceName": name}).ok()
     enrolled = client.post("/api/v1/devices/registration/tokens", {"deviceName": name}).ok()
     provided = Client().post("/api/v1/devices/provision", {"token": enrolled["token"], "csrPem": a_csr()}).ok()
@@ -119,3 +128,20 @@ def planted(name: str) -> Planted:
         "quarantineId": strange["errors"][0]["quarantineId"],
     }
     return Planted(name, identifier, client, things)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[None]:
+    """AWS in process of a module's own, and an issuer of sessions."""
+    with aws_in_process(), issuing(), iot_core():
+        yield
+
+
+@pytest.fixture(scope="module")
+def ours(aws: None) -> Planted:
+    return planted("acme")
+
+
+@pytest.fixture(scope="module")
+def theirs(aws: None) -> Planted:
+    return planted("umbrella")

@@ -15,10 +15,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.conftest import aws_in_process
-from tests.contract.planting import NOON, Planted, iot_core, planted
+from tests.contract import planting
+from tests.contract.planting import Planted, required
 from tests.contract.test_every_operation import EVERY, Operation
-from tests.functions.sessions import ISSUER, issuing
+from tests.functions.sessions import ISSUER
 from tests.gateway import Answer, Client
 from tests.watching import watched
 from whimbrel import instants
@@ -152,9 +152,6 @@ class Cell(NamedTuple):
     """Whether it names something of the organization."""
 
 
-QUERY = {"from": NOON, "to": "2026-01-02T00:00:00Z", "interval": "1h", "source": "MANUAL"}
-
-
 def cells(ours: Planted) -> Iterator[Cell]:
     for operation in EVERY:
         if (operation.method, operation.path) != ("DELETE", f"{V1}/members/{{userId}}"):
@@ -183,8 +180,7 @@ def cell_of(operation: Operation, ours: Planted) -> Cell:
     def well(client: Client) -> Answer:
         return client.get(ours.path(operation.path) + query)
 
-    required = [p["name"] for p in operation.declared.get("parameters", ()) if p["in"] == "query" and p["required"]]
-    query = "?" + "&".join(f"{name}={QUERY[name]}" for name in required)
+    query = required(operation)
     if operation.path.endswith("/latest"):
         query = f"?deviceId={ours.things['deviceId']}"
     name = f"{operation.method} {operation.path}"
@@ -215,20 +211,7 @@ class Touched:
 # --- The callers ---
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[None]:
-    with aws_in_process(), issuing(), iot_core():
-        yield
-
-
-@pytest.fixture(scope="module")
-def ours(aws: None) -> Planted:
-    return planted("acme")
-
-
-@pytest.fixture(scope="module")
-def theirs(aws: None) -> Planted:
-    return planted("umbrella")
+aws, ours, theirs = planting.aws, planting.ours, planting.theirs
 
 
 @pytest.fixture(scope="module")
