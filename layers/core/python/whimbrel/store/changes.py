@@ -29,7 +29,10 @@ class Changes:
     more: int = 0
 
     def told(self) -> list[Document]:
-        """Return every changed thing: ``{kind, id, before, after}``, of the fields that differ."""
+        """Return every changed thing: ``{kind, id, before, after}``, of the fields that differ.
+
+        What was removed without having been read has a ``before`` without fields.
+        """
         return [
             {"kind": kind, "id": identifier, **_difference(self.seen.get((kind, identifier)), after)}
             for (kind, identifier), after in self.written.items()
@@ -81,7 +84,7 @@ def _difference(before: Document | None, after: Document | None) -> Document:
     old, new = before or {}, after or {}
     names = [name for name in {**old, **new} if name not in _OF_EVERY_VERSION and old.get(name) != new.get(name)]
     return {
-        "before": {name: _short(old[name]) for name in names if name in old} if before else None,
+        "before": {name: _short(old[name]) for name in names if name in old} if before or after is None else None,
         "after": {name: _short(new[name]) for name in names if name in new} if after else None,
     }
 

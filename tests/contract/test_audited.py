@@ -1,0 +1,378 @@
+"""Every operation that changes something is told by one entry of the audit log, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import aws_in_process
+from tests.contract.planting import NOON, Planted, iot_core, planted
+from tests.functions.conftest import a_csr
+from tests.functions.sessions import issuing, session
+from tests.gateway import DOCUMENT, Answer, Client
+from whimbrel.aws.clients import client as aws_client
+from whimbrel.ids import Id, OrganizationId
+from whimbrel.store.audit import AuditLog
+from whimbrel.store.tenant import Tenant
+
+OPERATIONS = {
+    operation["operationId"]: (method.upper(), path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+    if method != "get"
+}
+NOT_RECORDED = {
+    "ingest_readings": "telemetry, not administration",
+    "query_readings": "it reads",
+}
+ANY_BODY = {"noSuchField": 1}
+SECRETS = re.compile(
+    r"(?:sk_(?:live|test)|pat|omni)_[0-9A-Za-z]{13,}|PRIVATE KEY|X-Amz-Signature|x-amz-signature|eyJ\w+\."
+)
+
+Doing = Callable[["World", dict[str, str]], Answer]
+
+
+@dataclass
+class World:
+    """An organization with one of everything, and its log."""
+
+    ours: Planted
+    olga: Client
+    made: dict[str, Any] = field(default_factory=dict)
+    """Answers, by operation."""
+
+    @property
+    def log(self) -> AuditLog:
+        return AuditLog.of(Tenant(OrganizationId(self.ours.id)))
+
+    def since(self, sequence: int) -> list[dict[str, Any]]:
+        """Return the entries after that one, oldest first."""
+        newer = (entry for entry in self.log.newest_first() if entry["sequence"] > sequence)
+        return sorted(newer, key=lambda entry: entry["sequence"])
+
+    @property
+    def last(self) -> int:
+        return next(self.log.newest_first())["sequence"]
+
+
+def call(operation_id: str, body: Any = None, **places: str) -> Doing:
+    """Return what asks for an operation, with the things of the world in its path or those of *places*."""
+    method, path, _ = OPERATIONS[operation_id]
+
+    def ask(world: World, headers: dict[str, str]) -> Answer:
+        content = body(world) if callable(body) else body
+        return world.ours.key.request(method, world.ours.path(path, **places), json=content, headers=headers)
+
+    return ask
+
+
+def by_olga(operation_id: str, body: Any = None) -> Doing:
+    method, path, _ = OPERATIONS[operation_id]
+
+    def ask(world: World, headers: dict[str, str]) -> Answer:
+        return world.olga.request(method, world.ours.path(path), json=body, headers=world.olga.headers | headers)
+
+    return ask
+
+
+def provision(world: World, headers: dict[str, str]) -> Answer:
+    # Made in the course of it: by another entry, which is not this one's.
+    token = world.made["create_registration_token"]["token"]
+    return Client().post("/api/v1/devices/provision", {"token": token, "csrPem": world.made["csr"]}, headers=headers)
+
+
+def accept(world: World, headers: dict[str, str]) -> Answer:
+    path = world.ours.path("/api/v1/invitations/{invitationId}/accept")
+    return session("ida", email=f"ida@{world.ours.name}.example.com").post(path, headers=headers)
+
+
+def upload(world: World, headers: dict[str, str]) -> Answer:
+    """Start an import whose file is there."""
+    key = f"organizations/{world.ours.id}/imports/{world.ours.things['importId']}/file"
+    content = f"deviceId,sensorId,timestamp,value\n{world.ours.things['deviceId']},t,{NOON},1\n"
+    boto3.client("s3").put_object(Bucket="exports", Key=key, Body=content.encode())
+    return call("start_import")(world, headers)
+
+
+def about(name: str, /, **fields: Any) -> Callable[[World], dict[str, Any]]:
+    """Return a body that names a thing of the world."""
+    return lambda world: {name: world.ours.things[name], **fields}
+
+
+def a_span(world: World) -> dict[str, Any]:
+    device = world.ours.things["deviceId"]
+    return {
+        "scopeType": "DEVICE",
+        "scopeId": device,
+        "from": NOON,
+        "to": "2026-01-02T00:00:00Z",
+        "includes": ["READINGS"],
+    }
+
+
+def a_note(world: World) -> dict[str, Any]:
+    things = world.ours.things
+    named = {"classId": things["annotationClassId"], "scopeType": "DEVICE", "scopeId": things["deviceId"]}
+    return {**named, "startAt": NOON}
+
+
+def a_reading(world: World) -> list[dict[str, Any]]:
+    return [{"deviceId": world.ours.things["deviceId"], "sensorId": "t", "timestamp": NOON, "value": 2}]
+
+
+def a_pack(version: str, name: str = "fresh") -> dict[str, Any]:
+    profile = {"key": f"of-{name}", "name": version, "fields": [{"key": "t", "type": "DOUBLE"}]}
+    return {"key": name, "version": version, "name": name, "sensorProfiles": [profile]}
+
+
+IN_ORDER: dict[str, Doing] = {
+    "create_site": call("create_site", {"name": "new"}),
+    "replace_site": call("replace_site", {"name": "other"}),
+    "update_site": call("update_site", {"name": "third"}),
+    "create_device": call("create_device", {"name": "new"}),
+    "replace_device": call("replace_device", {"name": "other"}),
+    "update_device": call("update_device", {"name": "third"}),
+    "create_component": call("create_component", about("deviceId", name="new", key="new")),
+    "replace_component": call("replace_component", {"name": "other"}),
+    "update_component": call("update_component", {"name": "third"}),
+    "create_sensor": call("create_sensor", about("deviceId", name="new", key="new", valueType="DOUBLE")),
+    "replace_sensor": call("replace_sensor", {"name": "other"}),
+    "update_sensor": call("update_sensor", {"name": "third"}),
+    "create_device_group": call("create_device_group", {"name": "new", "match": {}}),
+    "replace_device_group": call("replace_device_group", {"name": "other", "match": {}}),
+    "update_device_group": call("update_device_group", {"name": "third"}),
+    "create_annotation_class": call("create_annotation_class", {"key": "new", "name": "new", "scopes": ["DEVICE"]}),
+    "replace_annotation_class": call("replace_annotation_class", {"name": "other", "scopes": ["DEVICE"]}),
+    "update_annotation_class": call("update_annotation_class", {"name": "third"}),
+    "create_annotation": call("create_annotation", a_note),
+    "replace_annotation": call("replace_annotation", {"startAt": "2026-01-01T11:00:00Z"}),
+    "update_annotation": call("update_annotation", {"startAt": "2026-01-01T10:00:00Z"}),
+    "create_sensor_profile": call(
+        "create_sensor_profile", {"key": "new", "name": "new", "fields": [{"key": "t", "type": "DOUBLE"}]}
+    ),
+    "create_device_profile": call("create_device_profile", {"key": "new", "name": "new"}),
+    "upload_pack": call("upload_pack", a_pack("1.0.0")),
+    "install_pack": call("install_pack", key="fresh"),
+    "upgrade_pack": call("upgrade_pack", key="fresh"),
+    "delete_pack": call("delete_pack"),
+    "create_api_key": call("create_api_key", {"name": "new", "scopes": ["devices:read"]}),
+    "update_api_key": call("update_api_key", {"name": "other"}),
+    "rotate_api_key": call("rotate_api_key", {}),
+    "delete_api_key": call("delete_api_key"),
+    "create_access_token": by_olga("create_access_token", {"name": "new"}),
+    "delete_access_token": by_olga("delete_access_token"),
+    "create_registration_token": call("create_registration_token", {"deviceName": "new"}),
+    "create_registration_tokens": call("create_registration_tokens", {"deviceNames": ["one", "two"]}),
+    "provision_device": provision,
+    "revoke_registration_token": call("revoke_registration_token"),
+    "renew_certificate": call("renew_certificate", lambda world: {"csrPem": world.made["csr"]}),
+    "revoke_certificate": call("revoke_certificate"),
+    "create_invitation": call("create_invitation", {"email": "ivo@example.com", "role": "MEMBER"}),
+    "accept_invitation": accept,
+    "revoke_invitation": lambda world, headers: call(
+        "revoke_invitation", invitationId=world.made["create_invitation"]["id"]
+    )(world, headers),
+    "update_member": call("update_member", {"role": "ADMIN"}),
+    "remove_member": call("remove_member"),
+    "update_organization": call("update_organization", {"name": "Another name"}),
+    "ingest_readings": call("ingest_readings", a_reading),
+    "query_readings": call(
+        "query_readings", lambda world: {"sensorIds": [world.ours.things["sensorId"]], "last": "1h"}
+    ),
+    "create_export": call("create_export", a_span),
+    "delete_export": call("delete_export"),
+    "create_import": call("create_import", {"format": "CSV"}),
+    "start_import": upload,
+    "delete_import": lambda world, headers: call("delete_import", importId=world.made["create_import"]["id"])(
+        world, headers
+    ),
+    "replay_quarantine": call("replay_quarantine", {"filter": {}}),
+    "discard_quarantine": call("discard_quarantine", {"filter": {}}),
+    "replay_quarantined_reading": call("replay_quarantined_reading"),
+    "delete_quarantined_reading": call("delete_quarantined_reading"),
+    "delete_sensor_readings": lambda world, headers: world.ours.key.delete(
+        world.ours.path("/api/v1/readings/sensor/{sensorId}") + f"?from={NOON}&to=2026-01-02T00:00:00Z", headers=headers
+    ),
+    "delete_annotation": call("delete_annotation"),
+    "delete_annotation_class": lambda world, headers: call(
+        "delete_annotation_class", annotationClassId=world.made["create_annotation_class"]["id"]
+    )(world, headers),
+    "delete_sensor": call("delete_sensor"),
+    "delete_component": call("delete_component"),
+    "delete_device_group": call("delete_device_group"),
+    "delete_device": call("delete_device"),
+    "delete_site": lambda world, headers: call("delete_site", siteId=world.made["create_site"]["id"])(world, headers),
+    "delete_device_profile": call("delete_device_profile"),
+    "delete_sensor_profile": call("delete_sensor_profile"),
+}
+"""What asks for each operation, so that each finds what it needs."""
+
+
+WITHOUT_THINGS = {"replay_quarantined_reading": "a reading that is taken in is telemetry; the path names it"}
+
+PREPARED: dict[str, Doing] = {"upgrade_pack": call("upload_pack", a_pack("2.0.0"))}
+"""What has to happen before an operation, and is recorded by itself."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of one operation, and the entries of its refusals, of itself, and of its repetition."""
+
+    refused: list[Answer]
+    of_refusals: list[dict[str, Any]]
+    answer: Answer
+    entries: list[dict[str, Any]]
+    repetition: Answer | None
+    of_repetition: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[dict[str, Told]]:
+    """Do everything there is to do, once, in order."""
+    with aws_in_process(), issuing(), iot_core():
+        events: Any = aws_client("iot-data").meta.events
+        # moto does not know the operation.
+        events.register("before-call.iot-data-plane.DeleteConnection", nothing_to_cut)
+        ours = planted("acme")
+        world = World(ours, session("olga-acme", ours.id), {"csr": a_csr()})
+        yield {operation_id: carried_out(world, operation_id) for operation_id in IN_ORDER}
+
+
+def nothing_to_cut(**_: Any) -> tuple[Any, dict[str, Any]]:
+    return type("Http", (), {"status_code": 200, "headers": {}})(), {}
+
+
+def carried_out(world: World, operation_id: str) -> Told:
+    if prepare := PREPARED.get(operation_id):
+        prepare(world, {}).ok()
+    names = {parameter["name"] for parameter in OPERATIONS[operation_id][2].get("parameters", ())}
+    headers = {"Idempotency-Key": operation_id} if "Idempotency-Key" in names else {}
+    start = world.last
+    refused = list(refusals(world, operation_id))
+    before = world.last
+    answer = IN_ORDER[operation_id](world, headers)
+    world.made[operation_id] = json.loads(answer.body or "null")
+    after = world.last
+    repetition = IN_ORDER[operation_id](world, headers) if headers else None
+    since = world.since(start)
+    return Told(
+        refused,
+        [entry for entry in since if entry["sequence"] <= before],
+        answer,
+        [entry for entry in since if before < entry["sequence"] <= after],
+        repetition,
+        [entry for entry in since if entry["sequence"] > after],
+    )
+
+
+def refusals(world: World, operation_id: str) -> Iterator[Answer]:
+    """Ask for the operation in ways that must be refused."""
+    method, path, declared = OPERATIONS[operation_id]
+    client = world.olga if declared["security"] == [{"credential": ["session"]}] else world.ours.key
+    body = ANY_BODY if "requestBody" in declared else None
+    ask = partial(client.request, method)
+    if "{" in path:
+        yield ask(re.sub(r"\{\w+\}", lambda _: Id.new(), path), json=body)
+    if body:
+        yield ask(world.ours.path(path), json=body)
+        yield ask(world.ours.path(path), body="{")
+    yield ask(world.ours.path(path) + "?no=such", json=body)
+    yield Client().request(method, world.ours.path(path), json=body)
+
+
+def test_every_operation_that_is_no_get_is_asked_for() -> None:
+    assert set(IN_ORDER) == set(OPERATIONS)
+    assert len(OPERATIONS) - len(NOT_RECORDED) > 60
+
+
+every = pytest.mark.parametrize("operation_id", [name for name in IN_ORDER if name not in NOT_RECORDED])
+
+
+@every
+def test_it_is_one_entry(told: dict[str, Told], operation_id: str) -> None:
+    method, path, _ = OPERATIONS[operation_id]
+    answer = told[operation_id].answer
+
+    assert HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES, answer.body
+    [entry] = told[operation_id].entries
+    assert (entry["action"], entry["method"], entry["status"]) == (operation_id, method, answer.status_code)
+    assert re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), entry["path"])
+    assert entry["requestId"] == answer.headers["X-Request-Id"]
+    assert entry["sourceIp"] == "192.0.2.1"
+    kind = {"provision_device": "DEVICE", "accept_invitation": "USER"}.get(operation_id)
+    by_session = OPERATIONS[operation_id][2]["security"] == [{"credential": ["session"]}]
+    assert entry["actor"]["kind"] == (kind or ("USER" if by_session else "API_KEY"))
+    assert entry["actor"]["id"]
+
+
+@every
+def test_it_tells_what_changed(told: dict[str, Told], operation_id: str) -> None:
+    [entry] = told[operation_id].entries
+
+    assert bool(entry["changes"]) == (operation_id not in WITHOUT_THINGS)
+    for change in entry["changes"]:
+        assert Id.is_valid(change["id"])
+        assert change["before"] is not None or change["after"] is not None
+        assert change["before"] != change["after"]
+    verb = operation_id.partition("_")[0]
+    if verb in {"replace", "update"}:
+        assert any(change["before"] and change["after"] for change in entry["changes"])
+    if verb in {"create", "upload"}:
+        assert any(change["before"] is None for change in entry["changes"])
+
+
+@every
+def test_no_secret_is_told(told: dict[str, Told], operation_id: str) -> None:
+    [entry] = told[operation_id].entries
+
+    assert not SECRETS.search(json.dumps(entry))
+    for secret in secrets_of(json.loads(told[operation_id].answer.body or "null")):
+        assert secret not in json.dumps(entry)
+
+
+def secrets_of(value: Any) -> Iterator[str]:
+    """Yield the secret parts of an answer: of keys, tokens and registration tokens."""
+    text = json.dumps(value)
+    yield from re.findall(r"(?:sk_(?:live|test)|pat)_\w{12}(\w{38})", text)
+    yield from re.findall(r"[0-9a-f]{12}\.[0-9a-f-]{36}\.([\w-]{32})", text)
+
+
+@pytest.mark.parametrize("operation_id", list(IN_ORDER))
+def test_its_refusals_are_none(told: dict[str, Told], operation_id: str) -> None:
+    statuses = [answer.status_code for answer in told[operation_id].refused]
+
+    assert len(statuses) >= 2
+    assert all(400 <= status < 500 for status in statuses), statuses
+    assert told[operation_id].of_refusals == []
+
+
+@pytest.mark.parametrize(
+    "operation_id",
+    [
+        name
+        for name in IN_ORDER
+        if any(p["name"] == "Idempotency-Key" for p in OPERATIONS[name][2].get("parameters", ()))
+    ],
+)
+def test_its_repetition_is_none(told: dict[str, Told], operation_id: str) -> None:
+    first, repetition = told[operation_id].answer, told[operation_id].repetition
+
+    assert repetition is not None
+    assert (repetition.status_code, repetition.body) == (first.status_code, first.body)
+    assert repetition.headers["Idempotency-Replayed"] == "true"
+    assert told[operation_id].of_repetition == []
+
+
+@pytest.mark.parametrize("operation_id", list(NOT_RECORDED))
+def test_what_is_no_administration_is_not_recorded(told: dict[str, Told], operation_id: str) -> None:
+    assert told[operation_id].answer.status_code == HTTPStatus.OK
+    assert told[operation_id].entries == []
