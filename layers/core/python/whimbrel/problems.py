@@ -37,6 +37,8 @@ class Problem(Exception):
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Problem"
+    retry_after_s: ClassVar[int] = 0
+    """Where the same call may succeed in a while: after how many seconds (``retryAfterSeconds`` knows better)."""
 
     def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), **members: object) -> None:
         super().__init__(detail)
@@ -160,3 +162,4 @@ class InternalError(Problem):
 class Unavailable(Problem):
     status = 503
     title = "Temporarily unavailable"
+    retry_after_s = 1

@@ -35,6 +35,7 @@ class StillRunning(Conflict):
     """The first call under this key has not ended."""
 
     title = "Still running"
+    retry_after_s = 1
 
 
 class IdempotencyKeyReused(Unprocessable):
