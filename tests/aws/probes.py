@@ -157,7 +157,7 @@ NEVER: tuple[tuple[str, str, str, str, Callable[[Names, str, str], Params]], ...
 
 PROBES = (
     *(Probe(f"{call[0]}, own", *call[1:], allowed=True) for call in ABOUT_ONE),
-    *(Probe(f"{call[0]}, another's", *call[1:], False, allowed=True) for call in ABOUT_ONE),
+    *(Probe(f"{call[0]}, another's", *call[1:], allowed=False, foreign=True) for call in ABOUT_ONE),
     *(Probe(f"{call[0]}, own", *call[1:], allowed=False) for call in NEVER),
 )
 
