@@ -22,7 +22,7 @@ from whimbrel.domain.annotations import (
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
-from whimbrel.http.standard import StandardMethods, check_references, require_match
+from whimbrel.http.standard import StandardMethods, changed, check_references, require_match
 from whimbrel.ids import Id
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion
@@ -135,10 +135,13 @@ def delete_annotation(annotation_id: ThisAnnotation, tenant: CurrentTenant, if_m
 
 
 def revised(tenant: Tenant, annotation_id: AnnotationId, body: Body, if_match: str | None) -> Annotation:
-    """Store the next version of an annotation, with what *body* holds."""
-    annotation = editable(tenant, annotation_id, if_match).next_version(**body.given())
-    check(annotation, tenant)
-    return tenant.things(Annotation).replace(annotation)
+    """Store the next version of an annotation, with what *body* holds, unless that is what it holds already."""
+    before = editable(tenant, annotation_id, if_match)
+    after = changed(tenant, before, body.given())
+    if after is before:
+        return before
+    tenant.things(AnnotationClass).get(after.class_id).check(after)
+    return tenant.things(Annotation).replace(after)
 
 
 def editable(tenant: Tenant, annotation_id: AnnotationId, if_match: str | None) -> Annotation:

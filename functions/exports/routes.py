@@ -89,6 +89,9 @@ def delete_export(export_id: ThisExport, tenant: CurrentTenant, if_match: IfMatc
     exports = tenant.things(Export)
     export = exports.get(export_id)
     require_match(export, if_match)
+    # Before the record: whoever repeats the call finds that as long as anything is left.
+    tenant.objects.delete(object_key(export_id))
+    # The steps look for the record: without it they stop, and clear away what they have uploaded.
     try:
         exports.remove(export)
     except StaleVersion:
@@ -96,5 +99,3 @@ def delete_export(export_id: ThisExport, tenant: CurrentTenant, if_match: IfMatc
             raise
         # Its progress was noted meanwhile; that happens every ten seconds at most.
         exports.remove(exports.get(export_id))
-    # The steps look for the record: without it they stop, and clear away what they have uploaded.
-    tenant.objects.delete(object_key(export_id))

@@ -140,9 +140,10 @@ def delete_import(import_id: ThisImport, tenant: CurrentTenant, if_match: IfMatc
     jobs = tenant.things(Job)
     if jobs.find(asked.job_id):
         jobs.change(asked.job_id, lambda job: job.failed(instants.now(), "The import was deleted."))
-    tenant.things(Import).remove(asked)
+    # Before the record: whoever repeats the call finds that as long as anything is left.
     for key in (file_key(import_id), errors_key(import_id)):
         tenant.objects.delete(key)
+    tenant.things(Import).remove(asked)
 
 
 def _answer(tenant: Tenant, asked: Import, *, with_link: bool = False) -> ImportAnswer:

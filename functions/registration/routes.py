@@ -11,6 +11,7 @@ from functions.registration.models import (
     BatchOutcome,
     Broker,
     IssuedToken,
+    Outcome,
     Provisioned,
     ProvisionRequest,
     RegisterDevice,
@@ -61,9 +62,12 @@ def create_registration_token(body: RegisterDevice, tenant: CurrentTenant, excha
 def create_registration_tokens(body: RegisterDevices, tenant: CurrentTenant, exchange: CurrentExchange) -> BatchOutcome:
     """Register up to 1,000 devices.
 
-    Each name has an outcome of its own, in the order of the request: its token, or why there is none.
+    Each name has an outcome of its own, in the order of the request: its token, or why there is none. Repeated under
+    its `Idempotency-Key`, the request goes on with those that are `FAILED`.
     """
-    return BatchOutcome(items=rules.register_all(registrations(), tenant, body, exchange.base_url))
+    items = rules.register_all(registrations(), tenant, body, exchange.base_url)
+    exchange.is_complete = all(item.outcome is not Outcome.FAILED for item in items)
+    return BatchOutcome(items=items)
 
 
 @resource.operation("GET", "/registration/tokens", scope=Scope.PROVISIONING_READ)

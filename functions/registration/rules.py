@@ -14,7 +14,7 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from functions.registration.models import BatchItem, IssuedToken, Outcome, RegisterDevices, Registering
-from whimbrel import instants
+from whimbrel import chance, instants
 from whimbrel.aws import iot
 from whimbrel.bodies import Name
 from whimbrel.domain.fleet import Device
@@ -193,7 +193,9 @@ def _registration(name: str, what: Registering, profile: DeviceProfile | None) -
         site_id=what.site_id,
         tags=what.tags,
     )
-    return Registration.new(device, instants.now() + timedelta(seconds=what.ttl_seconds))
+    # The time that a repeated call begins with again: both stores are told the same.
+    begun_at = instants.from_ms(chance.now_ms())
+    return Registration.new(device, begun_at + timedelta(seconds=what.ttl_seconds))
 
 
 def _invalid(name: str) -> BatchItem | None:

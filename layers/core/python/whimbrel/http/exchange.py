@@ -30,6 +30,10 @@ class Exchange:
     caller: Caller | None = None
     record: Record | None = None
     """The entry of the audit log in the making, if there is to be one."""
+    begun_ms: int = 0
+    """When the first of the calls began that this one repeats, if it may be repeated; that may be itself."""
+    is_complete: bool = True
+    """Whether the answer is the last word on the call: if not, whoever repeats it has the work gone on with."""
 
     def header(self, name: str) -> str:
         """Return a request header, whatever the case of its name; empty when absent."""
@@ -56,7 +60,7 @@ class Exchange:
     @property
     def received_ms(self) -> int:
         """When the gateway took the request, in ms since 1970: the same however often the work on it is repeated."""
-        return int(self.event["requestContext"]["requestTimeEpoch"])
+        return self.begun_ms or int(self.event["requestContext"]["requestTimeEpoch"])
 
 
 _CURRENT: ContextVar[Exchange] = ContextVar("exchange")

@@ -63,6 +63,7 @@ def repeatable(
     repeats = Repeats(tenant.client, settings().registry_table, tenant.organization_id)
     begun = repeats.begin(named, request)
     seed = hmac.digest(derived_key("repeats"), f"{tenant.organization_id} {named} {key} {begun.at_ms}".encode(), sha256)
+    exchange.begun_ms = begun.at_ms
     with chance.seeded(seed, begun.at_ms):
         if isinstance(begun, Ended):
             exchange.headers |= {**begun.headers, "Idempotency-Replayed": "true"}
@@ -88,7 +89,7 @@ def _keep(
     repeats: Repeats, named: str, begun: Begun, answer: Answer, exchange: Exchange, secret: Secret | None
 ) -> None:
     status, body = answer["statusCode"], answer["body"] or ""
-    if status >= 500:  # noqa: PLR2004
+    if status >= 500 or not exchange.is_complete:  # noqa: PLR2004
         repeats.give_up(named, begun)
     elif status >= 400:  # noqa: PLR2004
         repeats.forget(named, begun)

@@ -54,7 +54,12 @@ def rotate(tenant: Tenant, key_id: ApiKeyId, overlap: timedelta) -> IssuedApiKey
         NotFound: there is no such key.
     """
     until = instants.from_ms(chance.now_ms()) + overlap
-    key = tenant.things(ApiKey).change(key_id, lambda found: found.next_version(previous_valid_until=until))
+
+    def rotated(found: ApiKey) -> ApiKey:
+        # An earlier attempt of this call may have come so far.
+        return found if found.previous_valid_until == until else found.next_version(previous_valid_until=until)
+
+    key = tenant.things(ApiKey).change(key_id, rotated)
     text = whole(key.prefix)
     credentials().rotate(text, _seconds(until))
     return IssuedApiKey(**dict(key), key=text)
