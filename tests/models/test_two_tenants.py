@@ -23,7 +23,8 @@ from whimbrel.store import registry
 from whimbrel.store.registry import Store
 from whimbrel.store.repeats import Repeats
 
-EXAMPLES, STEPS = 56, 108
+EXAMPLES, STEPS = 50, 104
+"""A step of each example is to begin, and the first example ends early."""
 
 
 def run(examples: int, steps: int, number: int, tally: Counter[str]) -> None:
