@@ -238,6 +238,22 @@ class TestWhatIsRecorded:
         assert len(fields) == 1_001
         assert verified(organization)["fault"] is None
 
+    def test_more_than_an_entry_can_hold_is_told_without_its_fields(self, organization: Organization) -> None:
+        fields = [{"key": f"f{number}", "description": "🌡" * 500, "type": "DOUBLE"} for number in range(2)]
+        said = {"name": "🌡" * 100, "description": "🌡" * 500, "fields": fields}
+        profiles = [{"key": f"p{number}", **said} for number in range(22)]
+        manifest = {"key": "large", "version": "1.0.0", "name": "Large", "sensorProfiles": profiles}
+        organization.client.post("/api/v1/packs", manifest).ok()
+        organization.client.post("/api/v1/packs/large/install").ok()
+
+        entry = entries(organization.client)[0]
+
+        assert (entry["action"], entry["status"]) == ("install_pack", 200)
+        assert len(entry["changes"]) == 20
+        assert entry["moreChanges"] > 0
+        assert all(not thing["before"] and thing["after"] == {} for thing in entry["changes"])
+        assert verified(organization)["fault"] is None
+
 
 class TestChain:
     def test_it_has_neither_gaps_nor_forks(self, organization: Organization) -> None:

@@ -14,6 +14,8 @@ MOST_THINGS = 20
 """So many changed things are told one by one; of the others only how many."""
 LONGEST_VALUE = 1_000
 """Characters of JSON; a longer value is cut."""
+MOST_TOLD = 100_000
+"""Octets of all changes together; of more than that the fields are left out. DynamoDB's items end at 400 KB."""
 _OF_EVERY_VERSION = {"id", "updatedAt"}
 
 Document = dict[str, Any]
@@ -33,10 +35,13 @@ class Changes:
 
         What was removed without having been read has a ``before`` without fields.
         """
-        return [
+        told = [
             {"kind": kind, "id": identifier, **_difference(self.seen.get((kind, identifier)), after)}
             for (kind, identifier), after in self.written.items()
         ]
+        if len(json.dumps(told)) <= MOST_TOLD:
+            return told
+        return [{**each, "before": each["before"] and {}, "after": each["after"] and {}} for each in told]
 
 
 _CURRENT: ContextVar[Changes | None] = ContextVar("changes", default=None)
