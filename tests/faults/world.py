@@ -24,7 +24,7 @@ from whimbrel.aws import clients, secret
 from whimbrel.domain.audit import Actor
 from whimbrel.http.audit import recorded
 from whimbrel.ids import OrganizationId
-from whimbrel.store import limits
+from whimbrel.store import limits, readings_lanes
 from whimbrel.store.audit import FIRST, AuditLog
 from whimbrel.store.tenant import Tenant
 
@@ -100,6 +100,7 @@ def take() -> State:
 
 def put_back(state: State) -> None:
     """Put the state of AWS back; a process begins anew that knows its clients, sessions and secret."""
+    readings_lanes._KNOWN.clear()
     for name, kept in pickle.loads(state.tables).items():  # noqa: S301 (our own)
         _backend("dynamodb").tables[name].items = kept
     if pickle.dumps(_iot()) != state.iot:
