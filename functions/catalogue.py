@@ -46,6 +46,10 @@ class Needs(Flag):
     EXPORT_READ = auto()
     """Presign and delete finished exports."""
     EXPORT_WRITE = auto()
+    ERASE = auto()
+    """Remove all that a tenant has, its audit log too."""
+    ERASE_OUTSIDE = auto()
+    """Remove what tells of an organization outside its own partitions: who gets in, and the list of all."""
     JOB_START = auto()
     """Start the workflow of a job."""
     IMPORT_FILES = auto()
@@ -131,7 +135,7 @@ HTTP_FUNCTIONS = (
     Function(
         name="access",
         folders=("me", "organizations", "members", "invitations", "api_keys", "access_tokens", "audit_log"),
-        needs=CHANGING | Needs.AUDIT_READ | Needs.AUTH_READ | Needs.AUTH_WRITE,
+        needs=CHANGING | Needs.AUDIT_READ | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.JOB_START,
     ),
     Function(name="reference", folders=("reference",), needs=Needs.READINESS),
 )
@@ -185,7 +189,13 @@ EVENT_FUNCTIONS = (
         folders=("jobs",),
         handler="functions.jobs.steps.handler",
         columnar=True,
-        needs=Needs.REGISTRY_READ | Needs.REGISTRY_WRITE | STORING | Needs.IMPORT_FILES,
+        needs=Needs.REGISTRY_READ
+        | Needs.REGISTRY_WRITE
+        | STORING
+        | Needs.IMPORT_FILES
+        | Needs.CERTIFICATES_END
+        | Needs.ERASE
+        | Needs.ERASE_OUTSIDE,
         memory_mb=2048,
         timeout_s=900,
     ),
@@ -200,6 +210,7 @@ EVENT_FUNCTIONS = (
         | Needs.AUTH_READ
         | Needs.AUTH_WRITE
         | Needs.ORGANIZATIONS_WRITE
+        | Needs.JOB_START
         | Needs.SECRET,
         timeout_s=60,
     ),

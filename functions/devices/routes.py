@@ -25,6 +25,7 @@ from whimbrel.http.standard import StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion, Unavailable
+from whimbrel.store.traces import DEVICE, leaving
 
 resource = Resource("/api/v1/devices", tag="Devices")
 
@@ -141,6 +142,6 @@ def delete_device(
     pending = tenant.things(RegistrationToken)
     tokens = [pending.removing(token.id) for token in pending.all(device_id)]
     # In whatever version: being cut off, the device has just been seen to leave.
-    tenant.commit([devices.removing(device_id), *tokens])
+    tenant.commit([devices.removing(device_id), *tokens, leaving(tenant, DEVICE, device_id)])
     iot.retire_device(device_id)
     return Response(HTTPStatus.ACCEPTED, "application/json", job.model_dump_json(by_alias=True)) if job else None

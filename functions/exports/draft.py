@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functions.exports.contents import COLUMNS, START, Extent, Position
 from whimbrel.aws.objects import Upload
 from whimbrel.domain.archive import Archive, Member
-from whimbrel.domain.exports import Content, Export, ExportFormat, ExportId, object_key
+from whimbrel.domain.exports import Content, Export, ExportFormat, ExportId, draft_key, object_key
 from whimbrel.domain.parquet import parquet_columns, write_parquet
 from whimbrel.domain.tabular import Batch, write_csv, write_jsonl
 from whimbrel.store.tenant import Tenant
@@ -59,7 +59,7 @@ class Draft:
     @classmethod
     def find(cls, tenant: Tenant, export: Export) -> Draft | None:
         """Return the draft of *export* as it was last saved, or None."""
-        saved = tenant.objects.get(_key(export.id))
+        saved = tenant.objects.get(draft_key(export.id))
         if saved is None:
             return None
         line, _, tail = saved.partition(b"\n")
@@ -90,11 +90,11 @@ class Draft:
     @staticmethod
     def discard(tenant: Tenant, export_id: ExportId) -> None:
         """Forget the draft of an export, if there is one, and what it uploaded unless that is complete."""
-        saved = tenant.objects.get(_key(export_id))
+        saved = tenant.objects.get(draft_key(export_id))
         if saved is None:
             return
         Upload(tenant.objects, **json.loads(saved.partition(b"\n")[0])["upload"]).abort()
-        tenant.objects.delete(_key(export_id))
+        tenant.objects.delete(draft_key(export_id))
 
     def save(self) -> None:
         """Keep this draft for the next step."""
@@ -106,7 +106,7 @@ class Draft:
             "files": [asdict(file) for file in self.files],
             "steps": self.steps,
         }
-        self.tenant.objects.put(_key(self.export.id), json.dumps(state).encode() + b"\n" + self.upload.tail)
+        self.tenant.objects.put(draft_key(self.export.id), json.dumps(state).encode() + b"\n" + self.upload.tail)
 
     def write_file(self, extent: Extent, may_go_on: Callable[[float], bool]) -> None:
         """Write the next file, all of it or until *may_go_on*, which is told the share that is written, says no.
@@ -189,7 +189,3 @@ class Draft:
     def _archive(self) -> Archive:
         members = [file.member for file in self.files]
         return Archive(self.upload, members, level=DEFLATE_LEVELS[self.export.format])
-
-
-def _key(export_id: ExportId) -> str:
-    return object_key(export_id) + ".draft"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from whimbrel import instants
 from whimbrel.domain.members import Invitation, InvitationId, InvitationStatus, Invitee, Member, same_address
+from whimbrel.domain.organizations import Organization
 from whimbrel.http.exchange import User
 from whimbrel.problems import Conflict, Gone, NotFound
 from whimbrel.store.members import Members
@@ -65,10 +66,14 @@ def inviting(invitation_id: InvitationId, user: User) -> Tenant:
     organization_id = memberships().inviting(invitation_id)
     if organization_id is None or user.email_verified is False:
         raise _not_found(invitation_id)
-    invitation = Tenant(organization_id).things(Invitation).find(invitation_id)
+    tenant = Tenant(organization_id)
+    invitation = tenant.things(Invitation).find(invitation_id)
     if invitation is None or not same_address(invitation.email, user.email):
         raise _not_found(invitation_id)
-    return Tenant(organization_id)
+    organization = tenant.things(Organization).find(organization_id)
+    if organization is None or organization.deletion_job_id:
+        raise _not_found(invitation_id)
+    return tenant
 
 
 def accept(tenant: Tenant, invitation_id: InvitationId, user: User) -> Member:

@@ -18,6 +18,7 @@ from whimbrel.domain.quarantine import QuarantinedReading
 from whimbrel.ids import DeviceId
 from whimbrel.instants import END_OF_TIME_MS, parse_ms
 from whimbrel.store.tenant import Tenant
+from whimbrel.store.traces import DEVICE, leaving
 
 PULSE_S = 10
 """How often the record is told how far the work is."""
@@ -45,7 +46,7 @@ def purge_device(tenant: Tenant, job: Job) -> Iterator[Advance]:
     """Delete what a device has left, ``{deviceId}``: its readings, in quarantine too, its sensors and components."""
     device_id = DeviceId(job.parameters["deviceId"])
     # Whoever asked for this deletes it, too; should that have been interrupted, nobody else does.
-    tenant.commit([tenant.things(Device).removing(device_id)])
+    tenant.commit([tenant.things(Device).removing(device_id), leaving(tenant, DEVICE, device_id)])
     position = job.position
     if not position.get("counted"):
         registered = [sensor.id for sensor in tenant.things(Sensor).all(parent=device_id)]

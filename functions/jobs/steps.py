@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from functions.jobs.advance import Advance
+from functions.jobs.closing import delete_organization
 from functions.jobs.deletion import delete_readings, purge_device
 from functions.jobs.importing import import_readings
 from functions.jobs.replaying import discard_quarantine, replay_quarantine
@@ -37,6 +38,7 @@ TASKS: dict[JobKind, Callable[[Tenant, Job], Iterator[Advance]]] = {
     JobKind.REPLAY_QUARANTINE: replay_quarantine,
     JobKind.DISCARD_QUARANTINE: discard_quarantine,
     JobKind.IMPORT: import_readings,
+    JobKind.DELETE_ORGANIZATION: delete_organization,
 }
 
 Progress = dict[str, Any]

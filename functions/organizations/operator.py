@@ -7,6 +7,9 @@
     → ``{"id", "apiKey"}``
 ``{"action": "verify-audit", "organizationId": …}``
     looks whether the audit log is whole → ``{"entries", "fault": null or what is wrong}``, and notes there that it did
+``{"action": "delete-organization", "organizationId": …}``
+    ends all access to an organization, and has a job remove everything → ``{"jobId"}``, null when there is none (any
+    more); to be repeated until then, if its job fails
 
 Keys are in the answer and nowhere else.
 """
@@ -17,6 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from functions.organizations import rules
 from whimbrel.auth import Role, Scope
 from whimbrel.aws.clients import client
 from whimbrel.bodies import Body, Name
@@ -27,6 +31,7 @@ from whimbrel.domain.members import Email, Member, OwnerCount
 from whimbrel.domain.organizations import Organization
 from whimbrel.http.audit import recorded
 from whimbrel.ids import OrganizationId
+from whimbrel.logs import log
 from whimbrel.settings import settings
 from whimbrel.store.audit import AuditLog
 from whimbrel.store.directory import enlist
@@ -73,7 +78,14 @@ class VerifyAudit(Body):
     organization_id: OrganizationId
 
 
-Request = CreateOrganization | CreateApiKey | VerifyAudit
+class DeleteOrganization(Body):
+    """Delete an organization with everything it has."""
+
+    action: Literal["delete-organization"]
+    organization_id: OrganizationId
+
+
+Request = CreateOrganization | CreateApiKey | VerifyAudit | DeleteOrganization
 REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="action")])
 
 
@@ -93,10 +105,22 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         with recorded(tenant, Actor(kind="OPERATOR", id=OPERATOR), request.action):
             made = issue_api_key(tenant, wanted)
         return {"id": made.id, "apiKey": made.key}
+    if isinstance(request, DeleteOrganization):
+        return {"jobId": _delete(Tenant(request.organization_id), request.action)}
     organization = Organization(id=OrganizationId.new(), name=request.name)
     tenant = Tenant(organization.id)
     with recorded(tenant, Actor(kind="OPERATOR", id=OPERATOR), request.action):
         return _create(request, organization, tenant)
+
+
+def _delete(tenant: Tenant, action: str) -> str | None:
+    organization = tenant.things(Organization).find(tenant.organization_id)
+    if organization is None:
+        return None
+    # The audit log goes with the organization; this stays.
+    log.info("organization to be deleted", extra={"organizationId": tenant.organization_id})
+    with recorded(tenant, Actor(kind="OPERATOR", id=OPERATOR), action):
+        return rules.delete(tenant, organization, OPERATOR).id
 
 
 def _create(request: CreateOrganization, organization: Organization, tenant: Tenant) -> dict[str, str]:

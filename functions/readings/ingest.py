@@ -93,7 +93,11 @@ def _store(organization_id: OrganizationId, batch: list[Message]) -> set[str]:
     """Store the messages of an organization, and return those of which not everything is stored."""
     try:
         equipment = _equipment(organization_id)
-    except Unavailable:
+        if not equipment.is_wanted():
+            # Nobody will ask for it, and what is stored after the deletion stays.
+            log.warning("messages dropped: no such organization", extra={"organizationId": organization_id})
+            return set()
+    except (Unavailable, ClientError, BotoCoreError):
         log.exception("no session", extra={"organizationId": organization_id})
         return {message.identifier for message in batch}
     frames: dict[str, list[Frame]] = {}

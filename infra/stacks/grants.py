@@ -228,5 +228,26 @@ def grants(
             ),
             environment=exports_name,
         ),
+        Needs.ERASE: Grant(
+            tenant=(
+                audit("dynamodb:Query", "dynamodb:BatchWriteItem"),
+                segments("dynamodb:BatchWriteItem"),
+                blocks("dynamodb:BatchWriteItem"),
+                objects(EXPORTS, "s3:DeleteObject"),
+                write_key,
+            ),
+            environment=audit_name | exports_name | readings_names,
+        ),
+        Needs.ERASE_OUTSIDE: Grant(
+            own=(
+                # A key that was ended keeps its name for a day, a user the memberships in other organizations.
+                Allow(("dynamodb:PutItem",), (auth,), leading="KEY#*"),
+                Allow(("dynamodb:UpdateItem",), (auth,), leading="USER#*"),
+                Allow(("dynamodb:DeleteItem",), (auth,)),
+                every_organization("dynamodb:DeleteItem"),
+                write_key,
+            ),
+            environment=auth_name | log_name,
+        ),
         Needs.ENDPOINT: Grant(own=(Allow(("iot:DescribeEndpoint",), UNSCOPED),)),
     }

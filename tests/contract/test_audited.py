@@ -213,6 +213,7 @@ IN_ORDER: dict[str, Doing] = {
     "delete_site": lambda world, headers: call("delete_site", siteId=world.made["create_site"]["id"])(world, headers),
     "delete_device_profile": call("delete_device_profile"),
     "delete_sensor_profile": call("delete_sensor_profile"),
+    "delete_organization": by_olga("delete_organization"),
 }
 """What asks for each operation, so that each finds what it needs."""
 

@@ -61,6 +61,11 @@ OWN: dict[Needs, set[tuple[str, str, str]]] = {
     | on(f"{IOT}:client/{A_UUID}", "iot", "DeleteConnection"),
     Needs.EXPORT_START: on(WORKFLOW, "states", "StartExecution"),
     Needs.JOB_START: on(JOBS, "states", "StartExecution"),
+    Needs.ERASE_OUTSIDE: on(AUTH, "dynamodb", "PutItem", leading="KEY#*")
+    | on(AUTH, "dynamodb", "UpdateItem", leading="USER#*")
+    | on(AUTH, "dynamodb", "DeleteItem")
+    | on(LOG, "dynamodb", "DeleteItem", leading="L#organizations")
+    | WRITE_KEY,
     Needs.ENDPOINT: on("*", "iot", "DescribeEndpoint"),
 }
 
@@ -80,6 +85,11 @@ TENANTS: dict[Needs, set[tuple[str, str, str]]] = {
     | WRITE_KEY,
     Needs.BLOCKS_WRITE: on(BLOCKS, "dynamodb", "PutItem", leading=f"B#{ORG}#*") | WRITE_KEY,
     Needs.ROLLUPS_WRITE: on(BLOCKS, "dynamodb", "PutItem", "BatchWriteItem", leading=f"B#{ORG}#*") | WRITE_KEY,
+    Needs.ERASE: things("Query", "BatchWriteItem", resource=AUDIT)
+    | on(LOG, "dynamodb", "BatchWriteItem", leading=f"L#{ORG}#*")
+    | on(BLOCKS, "dynamodb", "BatchWriteItem", leading=f"B#{ORG}#*")
+    | on(EXPORTS, "s3", "DeleteObject")
+    | WRITE_KEY,
     Needs.EXPORT_READ: on(EXPORTS, "s3", "GetObject", "DeleteObject") | on(KEY, "kms", "Decrypt"),
     Needs.EXPORT_WRITE: on(EXPORTS, "s3", "GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload")
     | on(KEY, "kms", "Decrypt", "GenerateDataKey"),
@@ -111,6 +121,8 @@ VARIABLES: dict[Needs, set[str]] = {
     Needs.EXPORT_WRITE: {"EXPORTS_BUCKET"},
     Needs.JOB_START: {"JOB_WORKFLOW_ARN"},
     Needs.IMPORT_FILES: {"EXPORTS_BUCKET"},
+    Needs.ERASE: {"AUDIT_TABLE", "EXPORTS_BUCKET", "LOG_TABLE", "BLOCKS_TABLE"},
+    Needs.ERASE_OUTSIDE: {"AUTH_TABLE", "LOG_TABLE"},
     Needs.ENDPOINT: set(),
 }
 

@@ -42,6 +42,7 @@ BEYOND_TENANTS = {
     "presence": AUTH_READ,
     "operator": AUTH_READ | AUTH_WRITE | {("L#organizations", "PutItem")},
     "compact": {("L#organizations", "Query")},
+    "job_steps": {("auth", "DeleteItem"), ("L#organizations", "DeleteItem")},
 }
 """Reviewed: all that functions' own roles may do with items. It is no tenant's data: see docs/data-model.md."""
 Templates = list[dict[str, Any]]
@@ -99,6 +100,7 @@ def test_each_function_reaches_what_is_its_own_tenants(proof: Proof, policies: P
     assert objects == {
         ("jobs", "organizations/{}/imports/x/file"),
         ("job_steps", "organizations/{}/imports/x/file"),
+        ("job_steps", "organizations/{}/exports/x.zip"),
         ("exports", "organizations/{}/exports/x.zip"),
         ("export_steps", "organizations/{}/exports/x.zip"),
     }

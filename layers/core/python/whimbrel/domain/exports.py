@@ -149,6 +149,11 @@ class Export(ExportState, Entity[ExportId]):
         return self
 
 
+def draft_key(export_id: ExportId) -> str:
+    """Return where an export is kept while it is written, among its organization's objects."""
+    return object_key(export_id) + ".draft"
+
+
 def object_key(export_id: ExportId) -> str:
     """Return where the archive of an export is kept, among its organization's objects."""
     return f"exports/{export_id}.zip"

@@ -23,6 +23,11 @@ def enlist(client: DynamoDBClient, log_table: str, organization_id: Organization
     client.put_item(TableName=log_table, Item={"pk": {"S": _PARTITION}, "sk": {"S": organization_id}})
 
 
+def delist(client: DynamoDBClient, log_table: str, organization_id: OrganizationId) -> None:
+    """Take an organization off the list; it may be gone."""
+    client.delete_item(TableName=log_table, Key={"pk": {"S": _PARTITION}, "sk": {"S": organization_id}})
+
+
 def organizations(client: DynamoDBClient, log_table: str) -> Iterator[OrganizationId]:
     """Yield every organization."""
     request = {

@@ -38,7 +38,7 @@ class Equipment:
     max_age_s: float = 0
     _known: dict[str, tuple[float, KnownDevice]] = field(default_factory=dict)
     _profiles: dict[str, tuple[float, dict[str, FieldRule]]] = field(default_factory=dict)
-    _retention: tuple[float, int | None] | None = None
+    _organization: tuple[float, dict[str, Any]] | None = None
 
     def device(self, device_id: str, *, max_age_s: float | None = None) -> KnownDevice | None:
         """Return a device of the organization, or None; *max_age_s* asks for what is known more lately than usual."""
@@ -67,10 +67,13 @@ class Equipment:
 
     def retention_ms(self) -> int | None:
         """Return for how long the organization keeps readings; None: for ever."""
-        if self._retention is None or time.monotonic() >= self._retention[0] + self.max_age_s:
-            days = (self._document("organization", self.organization_id) or {}).get("retentionDays")
-            self._retention = time.monotonic(), days * DAY_MS if days else None
-        return self._retention[1]
+        days = self._of_organization().get("retentionDays")
+        return days * DAY_MS if days else None
+
+    def is_wanted(self) -> bool:
+        """Tell whether the organization is there, and is not being deleted."""
+        organization = self._of_organization()
+        return bool(organization) and not organization.get("deletionJobId")
 
     def make(self, known: KnownDevice, sensors: Iterable[KnownSensor]) -> dict[SensorId, ValueType]:
         """Store *sensors* that *known* has first reported.
@@ -106,6 +109,11 @@ class Equipment:
             if stored.value_type is not sensor.value_type:
                 conflicts[sensor.id] = stored.value_type
         return conflicts
+
+    def _of_organization(self) -> dict[str, Any]:
+        if self._organization is None or time.monotonic() >= self._organization[0] + self.max_age_s:
+            self._organization = time.monotonic(), self._document("organization", self.organization_id) or {}
+        return self._organization[1]
 
     def _known_lately(self, device_id: str, max_age_s: float) -> KnownDevice | None:
         at, known = self._known.get(device_id, (0.0, None))

@@ -48,6 +48,10 @@ class Memberships:
             TableName=self.table, Item={"pk": {"S": f"INVITE#{invitation_id}"}, "org": {"S": organization_id}}
         )
 
+    def withdraw(self, invitation_id: Id) -> None:
+        """Have an invitation found no more; it may be gone."""
+        self.client.delete_item(TableName=self.table, Key={"pk": {"S": f"INVITE#{invitation_id}"}})
+
     def inviting(self, invitation_id: Id) -> OrganizationId | None:
         """Return whose invitation this is; None for one that was never made."""
         item = self._get(f"INVITE#{invitation_id}")

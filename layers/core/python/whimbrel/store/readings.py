@@ -254,6 +254,14 @@ class ReadingStore:
         lanes, before = self._lanes.find(), self._clock() - _SWEEP_AFTER_MS
         yield from (lane for lane, mark in (lanes.marks if lanes else {}).items() if mark < before)
 
+    def log_partitions(self) -> Iterator[str]:
+        """Yield all that the log has of this organization, the list of lanes, which leads to the others, last."""
+        lanes = self._lanes.find()
+        for lane in lanes.marks if lanes else ():
+            yield from self._log.partitions(lane)
+            yield self._lanes.names_partition(lane)
+        yield self._lanes.partition
+
     def _append_to_log(self, batch: Batch, names: Mapping[str, str]) -> dict[str, Exception]:
         failed: dict[str, Exception] = {}
         try:

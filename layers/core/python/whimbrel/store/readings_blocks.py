@@ -299,7 +299,7 @@ class Blocks:
         return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
 
     def _partition(self, device_id: str) -> str:
-        return f"B#{self._organization_id}#{device_id}"
+        return partition_of(self._organization_id, device_id)
 
 
 def newest_of(frames: Collection[Frame]) -> Frame:
@@ -373,3 +373,8 @@ def _in_growing_pages(client: Any, request: dict[str, Any]) -> Iterator[Mapping[
         if not page.get("LastEvaluatedKey"):
             return
         limit, start = min(limit * 4, _LARGEST_PAGE), {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def partition_of(organization_id: str, device_id: str) -> str:
+    """Return where the readings of a device are, and their sums."""
+    return f"B#{organization_id}#{device_id}"

@@ -145,7 +145,16 @@ class LaneStore:
 
     def directory(self, lane: str) -> Directory:
         """Return what the numbers in the segments of a lane mean."""
-        return Directory(self._client, self._table, f"L#{self._organization_id}#names#{lane}")
+        return Directory(self._client, self._table, self.names_partition(lane))
+
+    def names_partition(self, lane: str) -> str:
+        """Return where the names of a lane are."""
+        return f"L#{self._organization_id}#names#{lane}"
+
+    @property
+    def partition(self) -> str:
+        """Where the lanes are listed."""
+        return f"L#{self._organization_id}#lanes"
 
     def _create(self, now: int) -> Lanes:
         made = Lanes((Epoch(now, 1),), {"0": now - LAG_MS})
@@ -159,7 +168,7 @@ class LaneStore:
         return made
 
     def _key(self) -> dict[str, dict[str, str]]:
-        return {"pk": {"S": f"L#{self._organization_id}#lanes"}, "sk": {"S": "lanes"}}
+        return {"pk": {"S": self.partition}, "sk": {"S": "lanes"}}
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from whimbrel.store.readings_lanes import LAG_MS, queried
 
 _DAY_MS = 86_400_000
 _TTL_DAYS = 14
+_REMOVED_DAYS = 7
 _ITEMS_A_CALL = 25
 _ATTEMPTS = 6
 _BACKOFF_S = 0.05
@@ -168,6 +169,11 @@ class Log:
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
         unprocessed = {(item["PutRequest"]["Item"]["pk"]["S"], item["PutRequest"]["Item"]["sk"]["S"]) for item in left}
         return [pair for key, pair in zip(keys, some, strict=True) if key in unprocessed]
+
+    def partitions(self, lane: str) -> Iterator[str]:
+        """Yield every partition that may have segments of a lane: DynamoDB removes expired ones within days."""
+        today = self._clock() // _DAY_MS
+        return (self._day_key(lane, day) for day in range(today - _TTL_DAYS - _REMOVED_DAYS, today + 2))
 
     def _day_key(self, lane: str, day: int) -> str:
         return f"L#{self._organization_id}#{lane}#{day}"

@@ -36,6 +36,7 @@ from whimbrel.problems import Unavailable
 from whimbrel.settings import settings
 from whimbrel.store.profiles import components_of
 from whimbrel.store.tenant import Tenant
+from whimbrel.store.traces import TOKEN, leaving
 from whimbrel.store.transactions import MAX_PARTS, commit
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Registrations:
             parts += [
                 devices.adding(device),
                 tokens.adding(pending, ttl=expires_ms // 1000),
+                leaving(tenant, TOKEN, pending.id, ttl=expires_ms // 1000 + _KEPT_S),
                 *components_of(tenant, device, profile),
             ]
         for at in commit(self.client, secrets):
@@ -211,6 +213,20 @@ def organization_of(device_id: DeviceId) -> OrganizationId | None:
     """Return whose a device is; None for one that never got a certificate."""
     answer = client("dynamodb").get_item(TableName=settings().auth_table, Key={"pk": {"S": f"DEVICE#{device_id}"}})
     return OrganizationId(answer["Item"]["org"]["S"]) if "Item" in answer else None
+
+
+def forget_token(token_id: str) -> None:
+    """Have it that there never was a registration token; its exchange, if one is under way, fails."""
+    _forget(f"TOKEN#{token_id}")
+
+
+def forget_device(device_id: str) -> None:
+    """Have it that a device is nobody's."""
+    _forget(f"DEVICE#{device_id}")
+
+
+def _forget(key: str) -> None:
+    client("dynamodb").delete_item(TableName=settings().auth_table, Key={"pk": {"S": key}})
 
 
 def _item(claim: Claim) -> dict[str, Any]:
