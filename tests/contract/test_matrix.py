@@ -99,8 +99,8 @@ class Principal:
             return "in" if self.is_person else "403"
         if not self.belongs:
             return "403"
-        if need == "a member's session":
-            return "in" if self.is_person else "403"
+        if need in {"a member's session", "an owner's session"}:
+            return "in" if self.is_person and (need == "a member's session" or "*" in self.has) else "403"
         return "in" if need == "anybody" or need in self.has else "403"
 
 
@@ -153,9 +153,13 @@ class Cell(NamedTuple):
     """Whether it names something of the organization."""
 
 
+BY_HAND = {("DELETE", f"{V1}/members/{{userId}}"), ("DELETE", f"{V1}/organization")}
+"""What more than the scope decides."""
+
+
 def cells(ours: Planted) -> Iterator[Cell]:
     for operation in EVERY:
-        if (operation.method, operation.path) != ("DELETE", f"{V1}/members/{{userId}}"):
+        if (operation.method, operation.path) not in BY_HAND:
             yield cell_of(operation, ours)
     olga, maximilian = (f"{V1}/members/{who}-{ours.name}" for who in ("olga", "max"))
     stale = {"If-Match": '"9-9"'}
@@ -166,6 +170,7 @@ def cells(ours: Planted) -> Iterator[Cell]:
         # The last owner: nothing comes of it.
         ("remove an owner", "*", lambda client: client.delete(olga)),
         ("unmake an owner", "*", lambda client: client.patch(olga, {"role": "MEMBER"})),
+        ("delete all", "an owner's session", lambda client: client.delete(f"{V1}/organization", headers=stale)),
         ("make a key of everything", "*", lambda client: client.post(f"{V1}/api-keys", everything)),
         ("invite an owner", "*", lambda client: client.post(f"{V1}/invitations", an_owner)),
     ]
@@ -333,7 +338,10 @@ def test_everybody_may_what_the_contract_says_and_nothing_else(
 
 def test_the_document_says_so_too() -> None:
     words = {None: "nothing", "any": "anybody", "session": "a member's session"}
-    by_rule = {("DELETE", f"{V1}/members/{{userId}}"): "anybody"}  # themselves; others take the scope admin
+    by_rule = {
+        ("DELETE", f"{V1}/members/{{userId}}"): "anybody",  # themselves; others take the scope admin
+        ("DELETE", f"{V1}/organization"): "a member's session",  # of an owner
+    }
     accept = f"{V1}/invitations/{{invitationId}}/accept"
 
     said = {(each.method, each.path): words.get(each.scope, each.scope) for each in EVERY if each.path != accept}
