@@ -26,6 +26,6 @@ def delete(tenant: Tenant, organization: Organization, requested_by: str) -> Job
         if tenant.commit([marked, jobs.adding(job)]):
             raise StaleVersion("The organization has changed meanwhile; get it again and repeat this.")
     wake(tenant, job)
-    # The job does that too. Last, so that who is interrupted before can ask again.
-    end_access(tenant)
+    # The job does that too, but later. As long as who asked for it is listed, they can repeat what was interrupted.
+    end_access(tenant, still_listed=requested_by)
     return job

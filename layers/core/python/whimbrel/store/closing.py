@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 25  # of BatchWriteItem
 
 
-def end_access(tenant: Tenant) -> None:
+def end_access(tenant: Tenant, *, still_listed: str = "") -> None:
     """End every invitation, API key, access token and membership: where they take effect, then in the registry.
 
-    Invitations first: nobody becomes a member who was not when the members are looked at.
+    Invitations first: nobody becomes a member who was not when the members are looked at. The user *still_listed* stays
+    in the registry.
     """
     entrances, keys = memberships(), credentials()
     invitations = tenant.things(Invitation)
@@ -39,7 +40,8 @@ def end_access(tenant: Tenant) -> None:
     members = tenant.things(Member)
     for member in list(members.all()):
         entrances.remove(member.user_id, tenant.organization_id)
-        members.remove_all([member.id])
+        if member.user_id != still_listed:
+            members.remove_all([member.id])
 
 
 def emptied(client: DynamoDBClient, table: str, partition: str) -> Iterator[int]:
