@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
@@ -14,8 +14,10 @@ from whimbrel.domain.fleet import Device
 from whimbrel.domain.imports import CONTENT_TYPES, Import, ImportId, errors_key, file_key
 from whimbrel.domain.jobs import UNFINISHED, Job, JobAnswer, JobKind, JobStatus
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
+from whimbrel.http.exchange import tenant as current_tenant
 from whimbrel.http.jobs import told, wake
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
+from whimbrel.http.repeats import Secret
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import require_match
 from whimbrel.pages import Page
@@ -33,6 +35,29 @@ resource = Resource("/api/v1/imports", tag="Imports")
 ThisImport = Annotated[ImportId, Path(alias="importId")]
 
 
+def _upload(tenant: Tenant, import_id: ImportId, content_type: str) -> ImportUpload:
+    url, fields = tenant.objects.upload_form(
+        file_key(import_id), content_type=content_type, max_bytes=MAX_BYTES, lifetime_s=UPLOAD_S
+    )
+    expires_at = instants.now() + timedelta(seconds=UPLOAD_S)
+    return ImportUpload(url=url, fields=fields, max_bytes=MAX_BYTES, expires_at=expires_at)
+
+
+def _which(upload: dict[str, Any]) -> dict[str, str]:
+    """Return what a form is for, without the session that signed it."""
+    fields = upload["fields"]
+    return {"importId": fields["key"].split("/")[-2], "contentType": fields["Content-Type"]}
+
+
+def _signed(which: dict[str, str]) -> dict[str, Any]:
+    """Return a form for the same, signed anew: whoever repeats the call has its whole time to send the file."""
+    made = _upload(current_tenant(), ImportId(which["importId"]), which["contentType"])
+    return made.model_dump(mode="json", by_alias=True)
+
+
+FORM = Secret("upload", _which, _signed)
+
+
 class FileMissing(Conflict):
     """The file of an import has not been uploaded, or is gone."""
 
@@ -46,7 +71,7 @@ def list_imports(tenant: CurrentTenant, limit: Limit = 50, cursor: Cursor = None
     return Page(items=[_answer(tenant, asked) for asked in page.items], next_cursor=page.next_cursor)
 
 
-@resource.operation("POST", scope=Scope.READINGS_WRITE, status=201)
+@resource.operation("POST", scope=Scope.READINGS_WRITE, status=201, secret=FORM)
 def create_import(
     body: ImportBody, tenant: CurrentTenant, caller: CurrentCaller, exchange: CurrentExchange
 ) -> ImportAnswer:
@@ -64,17 +89,9 @@ def create_import(
             field = "deviceId" if device_id == body.device_id else "devices"
             raise InvalidRequest.of(field, f"there is no device {device_id}", code="unknown-reference")
     asked = Import(id=ImportId.new(), requested_by=caller.subject, **body.given())
-    url, fields = tenant.objects.upload_form(
-        file_key(asked.id),
-        content_type=CONTENT_TYPES[asked.format],
-        max_bytes=MAX_BYTES,
-        lifetime_s=UPLOAD_S,
-    )
     tenant.things(Import).add(asked)
     exchange.headers["ETag"] = asked.etag
-    expires_at = asked.created_at + timedelta(seconds=UPLOAD_S)
-    upload = ImportUpload(url=url, fields=fields, max_bytes=MAX_BYTES, expires_at=expires_at)
-    return ImportAnswer.of(asked, None, upload=upload)
+    return ImportAnswer.of(asked, None, upload=_upload(tenant, asked.id, CONTENT_TYPES[asked.format]))
 
 
 @resource.operation(

@@ -43,6 +43,12 @@ def coded(answer: Answer) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
+def unsigned(answer: Answer) -> Any:
+    document = answer.json()
+    upload = document["upload"]
+    return document | {"upload": [upload["url"], upload["maxBytes"], upload["fields"]["key"]]}
+
+
 def test_every_post_but_three_has_a_key() -> None:
     without = {operation.name for operation in OPERATIONS if operation.method == "POST" and not operation.is_keyed}
 
@@ -59,7 +65,12 @@ def test_the_same_call_has_the_same_answer_and_one_effect(world: World, clock: C
 
     second = request.send(Idempotency_Key="k")
 
-    assert (second.status_code, second.body) == (first.status_code, first.body)
+    assert second.status_code == first.status_code
+    if operation.name == "create_import":
+        # The form is no part of what is kept: it is signed anew, for the same object.
+        assert unsigned(second) == unsigned(first)
+    else:
+        assert second.body == first.body
     assert second.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
     for name in ("ETag", "Location", "Content-Type"):

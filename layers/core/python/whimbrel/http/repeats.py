@@ -36,11 +36,11 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The field of an answer that is shown once: what of it may be kept, and how the whole is made of that."""
+    """The field of an answer that is not to be kept: what of it may be, and how the whole is made of that again."""
 
     field: str
-    public: Callable[[str], str]
-    whole: Callable[[str], str]
+    public: Callable[[Any], Any]
+    whole: Callable[[Any], Any]
 
 
 def repeatable(
@@ -98,13 +98,13 @@ def _keep(
         repeats.end(named, begun, status, kept, _mapped(body, secret, secret.public) if secret else body)
 
 
-def _mapped(body: str, secret: Secret, change: Callable[[str], str]) -> str:
+def _mapped(body: str, secret: Secret, change: Callable[[Any], Any]) -> str:
     """Return a JSON *body* with *change* made to each field that is secret."""
 
     def mapped(value: Any) -> Any:
         if isinstance(value, dict):
             return {
-                name: change(each) if name == secret.field and isinstance(each, str) else mapped(each)
+                name: change(each) if name == secret.field and each is not None else mapped(each)
                 for name, each in value.items()
             }
         return [mapped(each) for each in value] if isinstance(value, list) else value
