@@ -134,6 +134,8 @@ class Client:
                 context = self._authorized(sent)
             except Unauthorized:
                 return refusal(401, "unauthenticated")
+            except Exception:  # noqa: BLE001 (as the gateway answers when its authorizer fails)
+                return refusal(503, "unavailable")
         query = parse_qsl(split.query, keep_blank_values=True)
         event = {
             "httpMethod": method,

@@ -24,6 +24,7 @@ from infra.local.assembly import up_to_date
 
 HANDLERS = {spec.name: spec.import_path for spec in FUNCTIONS}
 PLACE = Path(__file__).parent.parent / ".pytest_cache" / "assembly"
+WITH_CODE = PLACE.with_name("assembly-with-code")
 _used = 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whimbrel.auth import ROLE_SCOPES, THROTTLED, Caller, within
 from whimbrel.aws.clients import client
+from whimbrel.aws.errors import is_transient
 from whimbrel.domain.credentials import PREFIXES
 from whimbrel.logs import log
 from whimbrel.settings import settings
@@ -31,15 +32,20 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Return the policy and context of the caller.
 
     Raises:
-        Unauthorized: no credential, or one that stands for nobody; whatever goes wrong in judging one, too.
+        Unauthorized: no credential, or one that stands for nobody; whatever goes wrong in judging one, too, but for
+        what passes by itself, which is raised as it is.
     """
     header = next((v for k, v in (event.get("headers") or {}).items() if k.lower() == "authorization"), "")
     context = None
     if header[: len(_SCHEME)].lower() == _SCHEME:
         try:
             context = _context_of(header[len(_SCHEME) :].strip())
-        except Exception:  # noqa: BLE001  # it would be a 500 for a stranger's malformed credential
+        except Exception as error:
             log.exception("credential not judged")
+            # A good credential must not be called bad, or a guess, because AWS is busy: the gateway answers 503. All
+            # else would be a 500 for a stranger's malformed credential.
+            if is_transient(error):
+                raise
     if context is None:
         context = _throttled(event)
     return {

@@ -158,7 +158,7 @@ REFUSALS = (
     ),
     _too_many("THROTTLED"),
     _too_many("QUOTA_EXCEEDED"),
-    _internal("AUTHORIZER_FAILURE"),
+    _unavailable("AUTHORIZER_FAILURE"),
     _internal("AUTHORIZER_CONFIGURATION_ERROR"),
     _internal("API_CONFIGURATION_ERROR"),
     _internal("DEFAULT_5XX"),

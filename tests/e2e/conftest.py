@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from infra.local.assembly import up_to_date
+from tests import gating
 from tests.e2e.launch import Platform
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assembly() -> Path:
     """The cloud assembly of the checkout."""
-    return up_to_date(tmp_path_factory.mktemp("assembly"), with_code=True).folder
+    with gating.assembled(gating.WITH_CODE, with_code=True) as folder:
+        return folder
 
 
 @pytest.fixture(scope="session")

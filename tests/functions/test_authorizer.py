@@ -20,6 +20,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from functions.authorizer import sessions
 from functions.organizations.operator import handler as operator
+from tests.functions.conftest import Calls
 from tests.functions.sessions import ISSUER, KEY
 from tests.gateway import Client, authorized
 from whimbrel.auth import Caller
@@ -164,6 +165,15 @@ def test_a_session_that_is_not_quite_right_is_nobody(
         authorized({"Authorization": f"Bearer {token(**bad)}"})
 
     assert authorized({"Authorization": f"Bearer {token()}"})["subject"] == "user-1"
+
+
+def test_a_good_key_is_not_called_bad_while_the_store_does_not_answer(organization: Any, calls: Calls) -> None:
+    guessing = Client(organization.api_key, address="198.51.100.9")
+    for _ in range(25):
+        calls.begin({0: "timeout"})
+        assert guessing.get("/api/v1/me").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    calls.begin()
+    assert guessing.get("/api/v1/me").status_code == HTTPStatus.OK
 
 
 @given(text=st.text(max_size=200))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests import gating
 from tests.infra.assembly import STAGE, Assembly
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +30,10 @@ def synthesize(directory: Path, **context: Any) -> Assembly:
 
 
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    return synthesize(tmp_path_factory.mktemp("assembly"))
+def synthesized() -> Assembly:
+    """The assembly of the checkout, made once for all processes of the run."""
+    with gating.assembled(gating.WITH_CODE, with_code=True) as folder:
+        return Assembly(folder)
 
 
 @pytest.fixture(scope="session")

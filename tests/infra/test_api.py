@@ -134,7 +134,7 @@ def test_the_gateway_answers_every_refusal_of_its_own(assembly: Assembly) -> Non
             "UNSUPPORTED_MEDIA_TYPE": 415,
             "THROTTLED": 429,
             "QUOTA_EXCEEDED": 429,
-            "AUTHORIZER_FAILURE": 500,
+            "AUTHORIZER_FAILURE": 503,
             "INTEGRATION_FAILURE": 503,
             "INTEGRATION_TIMEOUT": 503,
             "DEFAULT_4XX": 400,

@@ -17,7 +17,7 @@ def keys(table: dict[str, Any]) -> list[str]:
 def test_everything_stateful_is_retained(assembly: Assembly) -> None:
     stateful = [resource for kind in STATEFUL for resource in assembly.attributes(kind).values()]
 
-    assert len(stateful) == 7
+    assert len(stateful) == 8
     assert {(r["DeletionPolicy"], r["UpdateReplacePolicy"]) for r in stateful} == {("Retain", "Retain")}
 
 

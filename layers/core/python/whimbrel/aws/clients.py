@@ -40,7 +40,7 @@ _PATIENCE_S = 30
 """Between two attempts to renew a session that is still good."""
 
 CONNECT_TIMEOUT_S = 1
-READ_TIMEOUT_S = {"s3": 5}
+READ_TIMEOUT_S = {"s3": 4}
 """Whole parts of uploads go to S3; everything else is small."""
 USUAL_READ_TIMEOUT_S = 2
 ATTEMPTS = 4
