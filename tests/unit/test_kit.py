@@ -260,7 +260,7 @@ def eager_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("eager_threads")
-def test_threads_never_answer_with_each_others_tenants() -> None:
+def test_threads_never_answer_with_each_others_tenants(aws: None) -> None:
     """Powertools keeps the current event in class state; without the lock, dozens of these answers are wrong."""
     resource = Resource("/api/v1/whose", tag="Test")
 
