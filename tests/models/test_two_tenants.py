@@ -23,8 +23,10 @@ from whimbrel.store import registry
 from whimbrel.store.registry import Store
 from whimbrel.store.repeats import Repeats
 
-EXAMPLES, STEPS = 50, 104
-"""A step of each example is to begin, and the first example ends early."""
+EXAMPLES, STEPS = 6, 104
+ROUNDS = 20
+ENOUGH = 5_000
+"""Steps. Examples may end early, by chance: so there are rounds until that is done."""
 
 
 def run(examples: int, steps: int, number: int, tally: Counter[str]) -> None:
@@ -52,11 +54,14 @@ def test_neither_is_told_what_is_the_other_s() -> None:
     print(f"\nTWO_TENANTS_SEED={number}")
 
     tally: Counter[str] = Counter()
-    run(EXAMPLES, STEPS, number, tally)
+    for number_of_round in range(number, number + ROUNDS):
+        run(EXAMPLES, STEPS, number_of_round, tally)
+        if tally["steps"] >= ENOUGH:
+            break
 
     print(dict(tally))
-    assert tally["steps"] >= 5_000
-    assert tally["answers searched"] >= 5_000
+    assert tally["steps"] >= ENOUGH
+    assert tally["answers searched"] >= ENOUGH
     assert tally["hits"] == 0
     assert tally["archives"] > 0
 

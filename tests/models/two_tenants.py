@@ -366,7 +366,7 @@ class TwoTenants(RuleBasedStateMachine):
         identifier = self.other(here).pick(branch, number)
         if identifier is None:
             return
-        body = {"json": {"name": here.text()}} if method == "PATCH" else {}
+        body: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
         answer = self.ask(here, method, f"{BRANCHES[branch]}/{identifier}", by=by, told=(identifier,), **body)
         assert answer.status_code == HTTPStatus.NOT_FOUND, answer.body
 
