@@ -368,7 +368,9 @@ def test_its_repetition_is_none(told: dict[str, Told], operation_id: str) -> Non
     first, repetition = told[operation_id].answer, told[operation_id].repetition
 
     assert repetition is not None
-    assert (repetition.status_code, repetition.body) == (first.status_code, first.body)
+    assert repetition.status_code == first.status_code
+    # The form of an import is signed anew.
+    assert repetition.body == first.body or operation_id == "create_import"
     assert repetition.headers["Idempotency-Replayed"] == "true"
     assert told[operation_id].of_repetition == []
 

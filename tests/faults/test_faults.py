@@ -46,9 +46,9 @@ def faults(call: int) -> Iterator[Fault]:
     yield Fault(call, Kind.LOST)
     yield Fault(call, [Kind.THROTTLE, Kind.ERROR, Kind.TIMEOUT][call % 3])
     yield Fault(call, Kind.LOST, attempts=99)
-    yield Fault(call, Kind.TIMEOUT, attempts=99)
-    yield Fault(call, [Kind.THROTTLE, Kind.ERROR][call % 2], attempts=99)
-    yield Fault(call, Kind.TIMEOUT, attempts=99, onwards=True)
+    yield Fault(call, [Kind.TIMEOUT, Kind.THROTTLE, Kind.ERROR][call % 3], attempts=99)
+    if call % 3 == 0:
+        yield Fault(call, Kind.TIMEOUT, attempts=99, onwards=True)
 
 
 def every_fault(call: int) -> Iterator[Fault]:
