@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from functions.jobs.advance import Advance
 from tests.conftest import Organization
 from tests.functions.working import Worker, played
 from tests.gateway import Client
+from tests.watching import watched
 from whimbrel import instants
 from whimbrel.domain.jobs import MAX_ERRORS, Job, JobError, JobId, JobKind
 from whimbrel.ids import OrganizationId
@@ -181,13 +183,16 @@ def a_job(organization_id: str) -> Job:
     return Tenant(OrganizationId(organization_id)).things(Job).add(job)
 
 
-def test_a_job_that_keeps_failing_says_so(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_keeps_failing_says_so(worker: Worker) -> None:
     sensor = measured(worker, worker.device(), 1)
     asked = worker.client.delete(f"/api/v1/readings/sensor/{sensor}")
-    monkeypatch.setenv("LOG_TABLE", "gone")
-    platform.cache_clear()
 
-    failed = worker.done(asked)
+    def fail(_operation: str, params: dict[str, Any]) -> None:
+        if params.get("TableName") == "log":
+            raise EndpointConnectionError(endpoint_url="https://gone.test")
+
+    with watched(before=fail):
+        failed = worker.done(asked)
 
     assert failed["status"] == "FAILED"
     assert "Ask for it again" in failed["errors"][0]["detail"]
