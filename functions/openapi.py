@@ -79,7 +79,6 @@ def document() -> dict[str, Any]:
             resource: Resource = import_module(f"functions.{folder}.routes").resource
             generated = _generated(resource)
             schemas |= generated["components"].get("schemas", {})
-            _count_items(schemas)
             tags += [resource.tag] if resource.tag not in tags else []
             for path, operations in generated["paths"].items():
                 for method, operation in operations.items():
@@ -88,6 +87,7 @@ def document() -> dict[str, Any]:
                     paths.setdefault(path, {})[method] = operation
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(name, None)
+    _count_items([paths, schemas])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -133,7 +133,6 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
             "content": {"application/json": {"schema": request_schema}},
         }
     operation.setdefault("security", [])
-    _count_items(operation)
     for parameter in operation.get("parameters", ()):
         parameter["schema"].pop("title", None)
     responses = operation["responses"]

@@ -80,12 +80,12 @@ class Record:
 
 def audited(record: Record, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return the answer of *work*, recorded."""
+    status = None
     try:
         answer = work()
-    except BaseException:
-        record.end(None)
-        raise
-    record.end(answer["statusCode"])
+        status = answer["statusCode"]
+    finally:
+        record.end(status)
     return answer
 
 
@@ -96,15 +96,15 @@ def recorded(
     """Record what is done meanwhile, where the kit cannot know whose data it is; *status* is the answer's."""
     record = Record.of(tenant, actor, action, exchange)
     record.begin()
+    ended = None
     try:
         yield
+        ended = status
     except Problem as problem:
-        record.end(problem.status)
+        ended = problem.status
         raise
-    except BaseException:
-        record.end(None)
-        raise
-    record.end(status)
+    finally:
+        record.end(ended)
 
 
 def actor_of(caller: Caller) -> Actor:
@@ -113,11 +113,10 @@ def actor_of(caller: Caller) -> Actor:
 
 
 def _call(exchange: Exchange) -> dict[str, str]:
-    request = exchange.event["requestContext"]
     return {
         "method": exchange.event["httpMethod"],
-        "path": request["path"],
-        "sourceIp": (request.get("identity") or {}).get("sourceIp") or "",
+        "path": exchange.event["requestContext"]["path"],
+        "sourceIp": exchange.source_ip,
         "userAgent": exchange.header("User-Agent")[:MOST_OF_A_HEADER],
         "requestId": exchange.request_id,
     }

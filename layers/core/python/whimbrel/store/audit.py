@@ -32,7 +32,8 @@ from whimbrel.aws.secret import VersionedKey, versioned_key
 from whimbrel.domain.audit import AuditEntryId, Head, Verdict, chained, judged
 from whimbrel.problems import Unavailable
 from whimbrel.settings import settings
-from whimbrel.store.readings_lanes import queried
+from whimbrel.store.queries import queried
+from whimbrel.store.transactions import commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ class AuditLog:
         A call that did not end well has another entry when it is repeated and does.
 
         Raises:
-            Unavailable: others kept adding theirs.
+            Unavailable: others kept adding theirs, or the store does not answer.
         """
         call_id = AuditEntryId(content["id"])
         if not (content["status"] and content["status"] < 400):  # noqa: PLR2004
@@ -102,15 +103,12 @@ class AuditLog:
             document = chained(content, head.sequence + 1, head.hash)
             is_ours = self._is_ours(there) or (not there and content["action"] == FIRST)
             seal = self._sealed(Head(document["sequence"], document["hash"])) if is_ours else _NOT_OURS
-            try:
-                self._add(call_id, document, head, seal)
-            except self.client.exceptions.TransactionCanceledException as error:
-                reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-                if reasons[:1] == ["ConditionalCheckFailed"]:
-                    # An earlier attempt of this call has added it.
-                    self.forget(call_id)
-                    return
-            else:
+            failed = commit(self.client, self._adding(call_id, document, head, seal))
+            if not failed:
+                return
+            if 0 in failed:
+                # An earlier attempt of this call has added it.
+                self.forget(call_id)
                 return
             time.sleep(min(0.5, 0.01 * 2**attempt) * random.random())  # noqa: S311 (jitter)
         raise Unavailable("Others are writing to the audit log; it will have this entry a little later.")
@@ -147,7 +145,8 @@ class AuditLog:
             return Verdict(verdict.entries, f"entry {head.sequence + 1} is not of this log")
         return verdict if self._is_ours(there) else Verdict(verdict.entries, "the head is not ours")
 
-    def _add(self, call_id: str, document: dict[str, Any], head: Head, seal: str) -> None:
+    def _adding(self, call_id: str, document: dict[str, Any], head: Head, seal: str) -> list[Any]:
+        """Return the parts of the transaction that adds an entry; the first fails if its call has one already."""
         sequence = document["sequence"]
         entry = {**self._key("audit", _position(sequence)), "doc": {"S": json.dumps(document)}}
         named = {**self._key("audit_id", document["id"]), "sequence": {"N": str(sequence)}}
@@ -163,13 +162,12 @@ class AuditLog:
             "ExpressionAttributeNames": {"#sequence": "sequence", "#hash": "hash"},
             "ExpressionAttributeValues": {":before": {"N": str(head.sequence)}, ":hash": {"S": head.hash}},
         }
-        parts: list[Any] = [
+        return [
             {"Put": {"TableName": self.table, "Item": named, **is_first}},
             {"Put": {"TableName": self.table, "Item": entry, **is_first}},
             {"Put": {"TableName": self.registry, "Item": moved, **(is_next if head.sequence else is_first)}},
             {"Delete": {"TableName": self.registry, "Key": self._intent(call_id)}},
         ]
-        self.client.transact_write_items(TransactItems=parts)
 
     def _sealed(self, head: Head) -> str:
         key = self.key("")

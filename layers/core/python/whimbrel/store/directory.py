@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whimbrel.ids import OrganizationId
-from whimbrel.store.readings_lanes import queried
+from whimbrel.store.queries import queried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

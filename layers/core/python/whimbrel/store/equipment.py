@@ -14,6 +14,7 @@ from whimbrel.domain.profile_rules import FieldRule, compile_fields
 from whimbrel.domain.readings import MAIN_COMPONENT, KnownDevice, KnownSensor
 from whimbrel.domain.series import ValueType
 from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
+from whimbrel.store.queries import queried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -132,19 +133,14 @@ class Equipment:
         }
         sensors: list[dict[str, Any]] = []
         profiled: dict[str, str] = {}
-        while True:
-            answer = self.client.query(**query)
-            for item in answer["Items"]:
-                part = json.loads(item["doc"]["S"])
-                if item["parent_sk"]["S"].startswith("component#"):
-                    known.components[part["key"]] = ComponentId(part["id"])
-                    if part.get("sensorProfileId"):
-                        profiled[part["key"]] = part["sensorProfileId"]
-                elif item["parent_sk"]["S"].startswith("sensor#"):
-                    sensors.append(part)
-            if "LastEvaluatedKey" not in answer:
-                break
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for item in queried(self.client, query):
+            part = json.loads(item["doc"]["S"])
+            if item["parent_sk"]["S"].startswith("component#"):
+                known.components[part["key"]] = ComponentId(part["id"])
+                if part.get("sensorProfileId"):
+                    profiled[part["key"]] = part["sensorProfileId"]
+            elif item["parent_sk"]["S"].startswith("sensor#"):
+                sensors.append(part)
         known.profiles = {component: self._fields(profile_id) for component, profile_id in profiled.items()}
         keys = {identifier: key for key, identifier in known.components.items()}
         for part in sensors:

@@ -15,7 +15,7 @@ both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -24,6 +24,7 @@ from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from whimbrel.domain.octets import Allowance, Reader, Writer
+from whimbrel.store.queries import queried
 
 LAG_MS = 120_000
 OVERLAP_MS = 60_000
@@ -252,17 +253,6 @@ class Directory:
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)")
             self._known.learn(first, given)
-
-
-def queried(client: Any, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the items of a query, page after page, each page fetched when it is reached."""
-    start: dict[str, Any] = {}
-    while True:
-        page = client.query(**request, **start)
-        yield from page["Items"]
-        if not page.get("LastEvaluatedKey"):
-            return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def _unpacked(content: bytes) -> list[bytes]:

@@ -21,7 +21,8 @@ from weakref import WeakKeyDictionary
 from botocore.exceptions import BotoCoreError, ClientError
 
 from whimbrel.domain.segments import Segment
-from whimbrel.store.readings_lanes import LAG_MS, queried
+from whimbrel.store.queries import queried
+from whimbrel.store.readings_lanes import LAG_MS
 
 _DAY_MS = 86_400_000
 _TTL_DAYS = 14

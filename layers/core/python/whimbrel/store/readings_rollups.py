@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from whimbrel.domain.series import Column, Frame
-from whimbrel.store.readings_lanes import queried
+from whimbrel.store.queries import queried
 
 DAY_MS = 86_400_000
 _EPOCH_OF_KEYS = 10**6

@@ -22,9 +22,10 @@ from whimbrel.ids import Id, OrganizationId
 from whimbrel.pages import Cursors, Page
 from whimbrel.problems import AlreadyExists, NotFound, StaleVersion, Unavailable
 from whimbrel.store import changes
+from whimbrel.store.queries import queried
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -274,7 +275,7 @@ class Store(Generic[E]):
             }
         return item
 
-    def _thing(self, item: dict[str, Any]) -> E:
+    def _thing(self, item: Mapping[str, Any]) -> E:
         thing = self._entity.model_validate_json(item["doc"]["S"])
         return thing.model_copy(update={"version": int(item["version"]["N"])})
 
@@ -317,10 +318,4 @@ class Store(Generic[E]):
                     ":high": {"S": f"{kind}#~"},
                 },
             }
-        while True:
-            answer = self._client.query(**query)
-            for item in answer["Items"]:
-                yield self._thing(item)
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return (self._thing(item) for item in queried(self._client, query))

@@ -137,45 +137,28 @@ class Repeats:
             answer = json.loads(there["answer"]["S"])
             return Ended(at_ms, answer["status"], answer["headers"], zlib.decompress(there["body"]["B"]).decode())
         taken = Begun(at_ms, now + LEASE_MS)
-        if lease_ms >= now or not self._take_over(name, Begun(at_ms, lease_ms), taken):
+        values = {":new": {"N": str(taken.lease_ms)}}
+        if lease_ms >= now or not self._update(name, Begun(at_ms, lease_ms), "SET lease = :new", values):
             raise StillRunning("The first call under this Idempotency-Key is under way; repeat this in a moment.")
         return taken
 
-    def _take_over(self, name: str, before: Begun, taken: Begun) -> bool:
-        """Make the attempt *before*, which has died, this process's; tell whether nobody else was faster."""
+    def _update(self, name: str, begun: Begun, expression: str, values: dict[str, Any]) -> bool:
+        """Change the item of an attempt that nobody has taken over; tell whether it was that one."""
         mark = {"S": f"{chance.bits(64):016x}"}
         try:
             self.client.update_item(
                 TableName=self.table,
                 Key=self._key(name),
-                UpdateExpression="SET lease = :new, #write = :mark",
+                UpdateExpression=f"{expression}, #write = :mark",
                 ConditionExpression="lease = :lease",
                 ExpressionAttributeNames={"#write": "write"},
-                ExpressionAttributeValues={
-                    ":lease": {"N": str(before.lease_ms)},
-                    ":new": {"N": str(taken.lease_ms)},
-                    ":mark": mark,
-                },
+                ExpressionAttributeValues={":lease": {"N": str(begun.lease_ms)}, ":mark": mark, **values},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             # The SDK repeats a call whose answer was lost, and then meets its own write.
             there: Any = error.response.get("Item", {})
             return there.get("write") == mark
-        return True
-
-    def _update(self, name: str, begun: Begun, expression: str, values: dict[str, Any]) -> bool:
-        """Change the item of an attempt that nobody has taken over; tell whether it was that one."""
-        try:
-            self.client.update_item(
-                TableName=self.table,
-                Key=self._key(name),
-                UpdateExpression=expression,
-                ConditionExpression="lease = :lease",
-                ExpressionAttributeValues={":lease": {"N": str(begun.lease_ms)}, **values},
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
         return True
 
     def _key(self, name: str) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whimbrel.settings import settings
-from whimbrel.store.readings_lanes import queried
+from whimbrel.store.queries import queried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
