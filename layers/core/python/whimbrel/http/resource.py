@@ -16,13 +16,14 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel
 
 from whimbrel import strict_json
-from whimbrel.auth import Caller, Scope
+from whimbrel.auth import Scope
 from whimbrel.aws.errors import is_transient
 from whimbrel.entity import Entity
+from whimbrel.http.admission import admitted
 from whimbrel.http.audit import Record, actor_of, audited
 from whimbrel.http.cors import cors_headers
 from whimbrel.http.encodings import inflated
-from whimbrel.http.exchange import Exchange, begin, caller, current, user
+from whimbrel.http.exchange import Exchange, begin, current
 from whimbrel.http.repeats import Secret, repeatable
 from whimbrel.ids import Id
 from whimbrel.logs import log
@@ -34,13 +35,9 @@ from whimbrel.problems import (
     NotFound,
     PayloadTooLarge,
     Problem,
-    TooManyRequests,
     Unavailable,
     UnsupportedMediaType,
 )
-from whimbrel.settings import settings
-from whimbrel.store.limits import Limits, Rate
-from whimbrel.store.limits import headers as allowance_headers
 from whimbrel.store.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -210,7 +207,7 @@ class Api:
         if operation is None:
             raise NoSuchRoute(f"There is no {event['httpMethod']} {path}.")
         # Powertools validates before any middleware runs: what a stranger must not learn is decided here.
-        asking = _admitted(exchange, operation)
+        asking = admitted(exchange, operation)
         _check_request(exchange, operation)
         if operation.method in BODY_METHODS and event.get("body"):
             exchange.event = inflated(exchange, operation.max_body_bytes)
@@ -237,44 +234,6 @@ def _told_of(error: Exception) -> Problem:
     if is_transient(error):
         return Unavailable("What is behind this does not answer; send it again in a moment.")
     return InternalError("Something went wrong here; it has been noted.")
-
-
-def _admitted(exchange: Exchange, operation: Operation) -> Caller | None:
-    """Return who is calling, if they may; None where that need not be known to be of an organization.
-
-    Raises:
-        Unauthenticated, Forbidden: they may not. TooManyRequests: not now.
-    """
-    if operation.scope is None:
-        return None
-    if operation.outside:
-        user()
-        return None
-    asking = caller()
-    tenant = Tenant(asking.organization_id)
-    if operation.fresh:
-        # A few operations only: its models cost every start 10 ms.
-        from whimbrel.http.fresh import as_of_now
-
-        asking = exchange.caller = as_of_now(asking, tenant)
-    _limit(exchange, tenant, asking)
-    asking.require(operation.scope)
-    return asking
-
-
-def _limit(exchange: Exchange, tenant: Tenant, asking: Caller) -> None:
-    configured = settings()
-    own = asking.requests_per_second or int(configured.key_requests_per_second)
-    limits = Limits(tenant.client, configured.registry_table, tenant.organization_id)
-    allowance = limits.take_all(
-        [
-            (asking.credential_id or asking.subject, Rate.of(own)),
-            ("organization", Rate.of(int(configured.organization_requests_per_second))),
-        ]
-    )
-    exchange.headers |= allowance_headers(allowance)
-    if not allowance.allowed:
-        raise TooManyRequests("Slow down: try again after the seconds in Retry-After.")
 
 
 def _check_request(exchange: Exchange, operation: Operation) -> None:
