@@ -78,9 +78,9 @@ class Trial:
         clock.turn_back()
         request = a_request(operation, world)
         trial = cls(world, wire, clock, request, Answer(0, {}, ""), [], Dump(), 0)
-        trial.send()
-        trial.begin()
-        trial.answer = trial.send()
+        for _ in range(2):  # The first lets this process learn what a warm one knows.
+            trial.begin()
+            trial.answer = trial.send()
         assert trial.answer.status_code == operation.status, trial.answer.body
         trial.calls, trial.dump, trial.entries = list(wire.calls), trial.state(), trial.recorded()
         return trial
