@@ -137,6 +137,20 @@ HTTP_FUNCTIONS = (
         folders=("me", "organizations", "members", "invitations", "api_keys", "access_tokens", "audit_log"),
         needs=CHANGING | Needs.AUDIT_READ | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.JOB_START,
     ),
+    Function(
+        name="entities",
+        folders=("entities",),
+        columnar=True,
+        needs=CHANGING | STORING | Needs.ROLLUPS_WRITE,
+        memory_mb=1024,
+    ),
+    Function(
+        name="dots",
+        folders=("dots",),
+        columnar=True,
+        needs=CHANGING | STORING | Needs.ROLLUPS_WRITE | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.JOB_START,
+        memory_mb=1024,
+    ),
     Function(name="reference", folders=("reference",), needs=Needs.READINESS),
 )
 

@@ -11,9 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, HTTPBearer
 
 from functions.catalogue import HTTP_FUNCTIONS
+from whimbrel.http.dialects import Dialect
 from whimbrel.http.resource import Api, Resource
 from whimbrel.problems import TYPE_BASE, Problem
 
@@ -29,6 +30,8 @@ is left; beyond it the answer is 429 with `Retry-After`."""
 ALWAYS = {"internal-error"}
 WITH_BODY = {"malformed-json", "payload-too-large", "unsupported-media-type"}
 WITH_CREDENTIAL = {"unauthenticated", "missing-scope", "not-a-member"}
+WITH_TOKEN = {"no-credential", "too-many-requests"}
+"""Where an operation authenticates by itself."""
 LIMITED = {"too-many-requests", "unavailable"}
 REPEATABLE = {"still-running", "idempotency-key-reused"}
 
@@ -39,6 +42,12 @@ IDEMPOTENCY_KEY = {
     "description": "A name for this call, such as a UUID. Sent again within a day, it is not done twice: the answer is "
     "the first one, with `Idempotency-Replayed: true`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+SECURITY_SCHEMES = {
+    "credential": HTTPBearer(),
+    "token": APIKey.model_validate({"in": "header", "name": "X-Auth-Token"}),
+    "tokenParameter": APIKey.model_validate({"in": "query", "name": "token"}),
 }
 
 PROBLEM_SCHEMA = {
@@ -78,11 +87,13 @@ def document() -> dict[str, Any]:
         for folder in function.folders:
             resource: Resource = import_module(f"functions.{folder}.routes").resource
             generated = _generated(resource)
+            if resource.dialect:
+                schemas[resource.dialect.name] = resource.dialect.schema
             schemas |= generated["components"].get("schemas", {})
             tags += [resource.tag] if resource.tag not in tags else []
             for path, operations in generated["paths"].items():
                 for method, operation in operations.items():
-                    _finish(operation, method, path)
+                    _finish(operation, method, path, resource.dialect)
                     operation["x-function"] = function.name
                     paths.setdefault(path, {})[method] = operation
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
@@ -101,7 +112,10 @@ def document() -> dict[str, Any]:
         "paths": {path: paths[path] for path in sorted(paths)},
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},
-            "securitySchemes": {"credential": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                name: scheme.model_dump(mode="json", by_alias=True, exclude_none=True)
+                for name, scheme in SECURITY_SCHEMES.items()
+            },
         },
     }
 
@@ -115,12 +129,12 @@ def metadata_version() -> str:
 
 def _generated(resource: Resource) -> dict[str, Any]:
     text = Api(resource).resolver.get_openapi_json_schema(
-        title="Whimbrel", version="1", security_schemes={"credential": HTTPBearer()}
+        title="Whimbrel", version="1", security_schemes={**SECURITY_SCHEMES}
     )
     return json.loads(text)
 
 
-def _finish(operation: dict[str, Any], method: str, path: str) -> None:
+def _finish(operation: dict[str, Any], method: str, path: str, dialect: Dialect | None) -> None:
     request_schema = operation.pop("x-request-schema", None)
     content_type = operation.pop("x-content-type")
     or_job = operation.pop("x-or-job")
@@ -133,6 +147,8 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
             "content": {"application/json": {"schema": request_schema}},
         }
     operation.setdefault("security", [])
+    if dialect and dialect.credential:
+        operation["x-authenticates"] = bool(operation["security"])
     for parameter in operation.get("parameters", ()):
         parameter["schema"].pop("title", None)
     responses = operation["responses"]
@@ -146,34 +162,40 @@ def _finish(operation: dict[str, Any], method: str, path: str) -> None:
     if or_job:
         schema = {"$ref": "#/components/schemas/JobAnswer"}
         responses["202"] = {"description": "A job goes on.", "content": {"application/json": {"schema": schema}}}
-    _document_refusals(operation, method, path, is_repeatable=is_repeatable)
+    _document_refusals(operation, method, path, dialect, is_repeatable=is_repeatable)
 
 
-def _document_refusals(operation: dict[str, Any], method: str, path: str, *, is_repeatable: bool) -> None:
-    problems = ALWAYS | set(operation.pop("x-problems"))
-    if operation.pop("x-limited"):
-        problems |= LIMITED
-    if is_repeatable:
-        problems |= REPEATABLE
-    if operation["security"]:
-        problems |= WITH_CREDENTIAL
-    if "requestBody" in operation:
-        problems |= WITH_BODY
-    problems.add("invalid-request")
-    if "{" in path:
-        problems.add("not-found")
-    if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
-        problems.add("invalid-cursor")
-    if method == "get":
-        problems -= {"stale-version"}
+def _document_refusals(
+    operation: dict[str, Any], method: str, path: str, dialect: Dialect | None, *, is_repeatable: bool
+) -> None:
     by_status: dict[int, list[str]] = {}
-    for code in sorted(problems):
-        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    for code in sorted(_problems_of(operation, method, path, is_repeatable=is_repeatable)):
+        status = PROBLEMS[code].status
+        by_status.setdefault(dialect.status(status) if dialect else status, []).append(code)
+    media_type, schema = (dialect.media_type, dialect.name) if dialect else ("application/problem+json", "Problem")
     for status, codes in sorted(by_status.items()):
         operation["responses"][str(status)] = {
             "description": " · ".join(f"`{code}`" for code in codes),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
         }
+
+
+def _problems_of(operation: dict[str, Any], method: str, path: str, *, is_repeatable: bool) -> set[str]:
+    """Return the codes of everything that an operation may be refused for."""
+    problems = ALWAYS | set(operation.pop("x-problems"))
+    groups = (
+        (LIMITED, operation.pop("x-limited")),
+        (REPEATABLE, is_repeatable),
+        (WITH_CREDENTIAL, operation["security"]),
+        (WITH_TOKEN, operation.get("x-authenticates")),
+        (WITH_BODY, "requestBody" in operation),
+        ({"not-found"}, "{" in path),
+        ({"invalid-cursor"}, any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))),
+        ({"invalid-request"}, True),
+    )
+    for group, applies in groups:
+        problems |= group if applies else set()
+    return problems - ({"stale-version"} if method == "get" else set())
 
 
 def _count_items(schema: Any) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from whimbrel.auth import ROLE_SCOPES, THROTTLED, Caller, within
+from whimbrel.auth import THROTTLED
 from whimbrel.aws.clients import client
 from whimbrel.aws.errors import is_transient
 from whimbrel.domain.credentials import PREFIXES
 from whimbrel.logs import log
 from whimbrel.settings import settings
-from whimbrel.store.credentials import credentials
+from whimbrel.store.callers import caller_with
 from whimbrel.store.limits import FailedAttempts
 from whimbrel.store.memberships import memberships
 
@@ -80,7 +80,7 @@ def _throttled(event: Mapping[str, Any]) -> dict[str, str]:
 
 def _context_of(credential: str) -> dict[str, str] | None:
     if credential.startswith(PREFIXES):
-        caller = _caller_with(credential)
+        caller = caller_with(credential)
         return caller.context() if caller else None
     from functions.authorizer.sessions import LEEWAY_S, claims_of
 
@@ -96,26 +96,6 @@ def _context_of(credential: str) -> dict[str, str] | None:
         "email": str(claims.get("email") or ""),
         "emailVerified": str(claims.get("email_verified", "")).lower(),
     }
-
-
-def _caller_with(text: str) -> Caller | None:
-    """Return who calls with an API key or access token; a token's user as what they are to the organization now."""
-    credential = credentials().authenticate(text)
-    if credential is None:
-        return None
-    role = memberships().of(credential.user_id).get(credential.organization_id) if credential.user_id else None
-    if credential.user_id and role is None:
-        return None
-    return Caller(
-        kind="ACCESS_TOKEN" if role else "API_KEY",
-        organization_id=credential.organization_id,
-        subject=credential.user_id or credential.id,
-        scopes=within(ROLE_SCOPES[role], credential.scopes) if role else credential.scopes,
-        role=role,
-        credential_id=credential.id,
-        valid_until_s=credential.expires_at_s,
-        requests_per_second=credential.requests_per_second,
-    )
 
 
 def _whole_stage(method_arn: str) -> str:

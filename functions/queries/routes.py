@@ -74,7 +74,7 @@ def get_sensor_aggregates(
     belongs to the bucket of the later; a value is held until the next reading, from bucket to bucket.
     """
     from functions.queries import rules
-    from functions.queries.history import History
+    from whimbrel.store.history import History
 
     sensor = tenant.things(Sensor).get(sensor_id)
     span = _range(start, end)
@@ -103,8 +103,8 @@ def get_sensor_stats(
 
     Of the half-open range `[from, to)`, without either of all time.
     """
-    from functions.queries.history import History
     from functions.queries.stats import stats_of
+    from whimbrel.store.history import History
 
     sensor = tenant.things(Sensor).get(sensor_id)
     return stats_of(History(tenant.readings()), sensor, _range(start, end))
@@ -119,7 +119,7 @@ def query_readings(body: BatchQuery, tenant: CurrentTenant, exchange: CurrentExc
     at most 50,000 together.
     """
     from functions.queries import rules
-    from functions.queries.history import History
+    from whimbrel.store.history import History
 
     if body.interval is not None and body.max_points is not None:
         raise InvalidRequest.of("maxPoints", "send it or interval, not both")

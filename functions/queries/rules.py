@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from functions.queries.history import HOUR_MS, History, TooManyReadings
 from functions.queries.models import MAX_FUNCTIONS, BatchPoint, Bucket
 from whimbrel import instants
 from whimbrel.domain import aggregates, calendar
@@ -19,6 +18,7 @@ from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.series import Value, ValueType
 from whimbrel.ids import SensorId
 from whimbrel.problems import InvalidRequest
+from whimbrel.store.history import HOUR_MS, History, give
 
 MAX_BUCKETS = 10_000
 MAX_FIGURES = 140_000
@@ -201,41 +201,6 @@ class _Points:
 
     def points(self) -> list[tuple[int, Value]]:
         return self.kept
-
-
-def give(
-    history: History,
-    sensors: Mapping[SensorId, Sensor],
-    takers: Mapping[SensorId, Any],
-    span: Range,
-    *,
-    sums: bool = False,
-) -> None:
-    """Give all readings of *span* to the takers, and tell those that want to know that it is all.
-
-    Where *sums* of whole hours will do, those that need no single values get them instead.
-
-    Raises:
-        InvalidRequest: there are too many.
-    """
-    try:
-        by_sums = {
-            sensor_id: sensor
-            for sensor_id, sensor in sensors.items()
-            if sums and not takers[sensor_id].shares and sensor.value_type is not ValueType.TEXT
-        }
-        for sensor_id, sensor in by_sums.items():
-            history.give_sums(sensor, takers[sensor_id], *span)
-        history.give(
-            {sensor_id: sensor for sensor_id, sensor in sensors.items() if sensor_id not in by_sums}, takers, *span
-        )
-        for taker in takers.values():
-            if hasattr(taker, "finish"):
-                taker.finish()
-    except TooManyReadings as error:
-        raise InvalidRequest.of("from", f"{error}; ask for a shorter range", code="too-many-readings") from error
-    except aggregates.TooManyValues as error:
-        raise InvalidRequest.of("fn", f"{error}; ask for shorter buckets", code="too-many-readings") from error
 
 
 def _check_size(values: Iterator[Any]) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from functions.queries.history import History
 from functions.queries.models import BooleanStats, NumberStats, TextCount, TextStats
-from functions.queries.rules import Range, give
+from functions.queries.rules import Range
 from whimbrel import instants
 from whimbrel.domain import aggregates
 from whimbrel.domain.aggregates import Aggregation, Array, Values
 from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.series import ValueType
+from whimbrel.store.history import History, give
 
 MAX_DISTINCT = 100_000
 MAX_DISTINCT_CHARACTERS = 32 * 1024 * 1024

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from functions.readings.models import IngestionResult, Verdict
 from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain import codec
-from whimbrel.logs import log
-from whimbrel.problems import FieldError, InvalidRequest, Unavailable
+from whimbrel.problems import FieldError, InvalidRequest
 from whimbrel.store.intake import Judgement, quarantine
 from whimbrel.strict_json import Repeated, parse
 
@@ -47,11 +46,7 @@ def ingest(exchange: Exchange, tenant: Tenant) -> IngestionResult:
     judgement.settle()
     if is_atomic:
         _require_all(judgement)
-    store = tenant.readings(request_compaction(tenant.organization_id))
-    failures = store.append(judgement.frames(), judgement.names())
-    if failures:
-        log.error("readings not stored", exc_info=next(iter(failures.values())))
-        raise Unavailable("Not all readings could be stored; send the request again, it does no harm.")
+    judgement.store(tenant.readings(request_compaction(tenant.organization_id)))
     errors = [
         verdict
         for device_id, rejections in judgement.refused

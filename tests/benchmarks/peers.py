@@ -533,8 +533,8 @@ class Store(Embedded):
 
     def hourly(self) -> int:
         from functions.queries import rules
-        from functions.queries.history import History
         from whimbrel.domain.aggregates import function_named
+        from whimbrel.store.history import History
 
         functions = [function_named(name, ValueType.DOUBLE) for name in FUNCTIONS]
         bucketing = rules.Bucketing.of("1h", "UTC", "none", self._span)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from functions.queries import rules
-from functions.queries.history import History
 from functions.queries.models import SensorBuckets
 from tests.benchmarks.cost import Accountant, Bill
 from whimbrel.domain import codec
@@ -25,6 +24,7 @@ from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.series import Column, Series, ValueType
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.instants import now_ms
+from whimbrel.store.history import History
 from whimbrel.store.readings import ReadingStore
 
 SEED = 20261122

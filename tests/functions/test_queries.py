@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.queries import history, rules, stats
+from functions.queries import rules, stats
 from whimbrel.aws.clients import client as aws_client
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import format_ms, now_ms, parse_ms
 from whimbrel.settings import settings as platform_settings
+from whimbrel.store import history
 from whimbrel.store.directory import organizations
 from whimbrel.store.tenant import Tenant
 

@@ -2,7 +2,7 @@
 
 Problem
 ├── BadRequest 400 ── MalformedJson · InvalidCursor
-├── Unauthenticated 401
+├── Unauthenticated 401 ── NoCredential
 ├── Forbidden 403 ── MissingScope
 ├── NotFound 404 ── NoSuchRoute
 ├── Conflict 409 ── AlreadyExists
@@ -82,6 +82,10 @@ class InvalidCursor(BadRequest):
 class Unauthenticated(Problem):
     status = 401
     title = "Not authenticated"
+
+
+class NoCredential(Unauthenticated):
+    title = "No credential"
 
 
 class Forbidden(Problem):

@@ -35,6 +35,8 @@ class Settings:
     """A file of PEM certificates that devices verify the broker by; empty: Amazon Root CA 1."""
     key_requests_per_second: str = "100"
     organization_requests_per_second: str = "500"
+    dots_body_bytes: str = "10000"
+    """How long a body of the dots API may be."""
     cors_origins: str = ""
     """The origins whose pages may call the API from a browser, with commas between; none if empty."""
     oidc_issuer: str = ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whimbrel.http.audit import Record
+    from whimbrel.http.dialects import Dialect
 
 
 @dataclass(slots=True)
@@ -28,6 +29,8 @@ class Exchange:
     request_id: str
     headers: dict[str, str] = field(default_factory=dict)
     caller: Caller | None = None
+    dialect: Dialect | None = None
+    """The form of its answer's refusals, where it is not ours."""
     record: Record | None = None
     """The entry of the audit log in the making, if there is to be one."""
     begun_ms: int = 0

@@ -22,6 +22,7 @@ from whimbrel.entity import Entity
 from whimbrel.http.admission import admitted
 from whimbrel.http.audit import Record, actor_of, audited
 from whimbrel.http.cors import cors_headers
+from whimbrel.http.dialects import Dialect, authenticated
 from whimbrel.http.encodings import inflated
 from whimbrel.http.exchange import Exchange, begin, current
 from whimbrel.http.repeats import Secret, repeatable
@@ -75,19 +76,27 @@ class Operation:
     fresh: bool
     repeatable: bool
     secret: Secret | None
+    dialect: Dialect | None
+
+    @property
+    def most_bytes(self) -> int:
+        """How long its bodies may be."""
+        return self.dialect.most_bytes() if self.dialect and self.dialect.most_bytes else self.max_body_bytes
 
 
 class Resource:
     """The operations of one resource folder.
 
     ``path`` is where they stand, ``tag`` the heading in the documentation. What callers may do with ``sensitive`` ones
-    is looked up at each call, where the gateway's memory of the authorizer's answer would do elsewhere.
+    is looked up at each call, where the gateway's memory of the authorizer's answer would do elsewhere. In a
+    ``dialect`` they speak as another platform's.
     """
 
-    def __init__(self, path: str, *, tag: str, sensitive: bool = False) -> None:
+    def __init__(self, path: str, *, tag: str, sensitive: bool = False, dialect: Dialect | None = None) -> None:
         self.path = path
         self.tag = tag
         self.sensitive = sensitive
+        self.dialect = dialect
         self.router = Router()
         self.operations: list[Operation] = []
 
@@ -138,6 +147,7 @@ class Resource:
                 fresh=inside and (self.sensitive or method == "DELETE"),
                 repeatable=changes and inside and method == "POST",
                 secret=secret,
+                dialect=self.dialect,
             )
             self.operations.append(operation)
             self.router.route(
@@ -147,7 +157,7 @@ class Resource:
                 description=description.strip() or summary,
                 operation_id=function.__name__,
                 tags=[self.tag],
-                security=[{"credential": [scope.value]}] if scope else [],
+                security=[{scheme: [scope.value]} for scheme in self._schemes] if scope else [],
                 status_code=status,
                 enable_validation=validate,
                 openapi_extensions={
@@ -162,6 +172,10 @@ class Resource:
             return function
 
         return register
+
+    @property
+    def _schemes(self) -> tuple[str, ...]:
+        return ("token", "tokenParameter") if self.dialect and self.dialect.credential else ("credential",)
 
 
 class Api:
@@ -206,14 +220,18 @@ class Api:
         operation = self._operations.get((event["httpMethod"], stage + event["resource"]))
         if operation is None:
             raise NoSuchRoute(f"There is no {event['httpMethod']} {path}.")
+        exchange.dialect = dialect = operation.dialect
+        if dialect and dialect.credential and operation.scope:
+            exchange.caller = authenticated(dialect.credential(exchange), exchange.source_ip)
         # Powertools validates before any middleware runs: what a stranger must not learn is decided here.
         asking = admitted(exchange, operation)
         _check_request(exchange, operation)
         if operation.method in BODY_METHODS and event.get("body"):
-            exchange.event = inflated(exchange, operation.max_body_bytes)
+            exchange.event = inflated(exchange, operation.most_bytes)
 
         def resolve() -> dict[str, Any]:
-            answer = self.resolver.resolve({**exchange.event, "path": path}, context)
+            # The gateway takes a path with a slash at its end for the same resource.
+            answer = self.resolver.resolve({**exchange.event, "path": path.rstrip("/")}, context)
             if answer["statusCode"] == 204:  # noqa: PLR2004
                 answer["body"] = ""
             return answer
@@ -238,15 +256,13 @@ def _told_of(error: Exception) -> Problem:
 
 def _check_request(exchange: Exchange, operation: Operation) -> None:
     if operation.method in BODY_METHODS and exchange.event.get("body"):
-        if len(exchange.event["body"]) > operation.max_body_bytes * (
-            1.4 if exchange.event.get("isBase64Encoded") else 1
-        ):
-            raise PayloadTooLarge(f"The body exceeds {operation.max_body_bytes} bytes.")
+        if len(exchange.event["body"]) > operation.most_bytes * (1.4 if exchange.event.get("isBase64Encoded") else 1):
+            raise PayloadTooLarge(f"The body exceeds {operation.most_bytes} bytes.")
         media_type = exchange.header("Content-Type").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
     unknown = set(exchange.event.get("queryStringParameters") or ()) - operation.query_names
-    if unknown:
+    if unknown and not operation.dialect:
         raise InvalidRequest(
             f"Unknown query parameter {min(unknown)}.",
             errors=tuple(
@@ -353,25 +369,24 @@ def _refusal_of_unknown(_error: NotFoundError) -> Response[str]:
 
 
 def _refusal(problem: Problem) -> Response[str]:
-    _tell_when(problem, current())
-    return Response(
-        status_code=problem.status,
-        content_type="application/problem+json",
-        body=strict_json.dumps(problem.document(current().request_id)),
-    )
-
-
-def _tell_when(problem: Problem, exchange: Exchange) -> None:
-    """Say in ``Retry-After`` when the call may succeed, where that is known."""
-    if after_s := problem.members.get("retryAfterSeconds", problem.retry_after_s):
-        exchange.headers["Retry-After"] = str(after_s)
+    return Response(*_said(problem, current()))
 
 
 def _rendered(problem: Problem, exchange: Exchange) -> dict[str, Any]:
-    _tell_when(problem, exchange)
+    status, content_type, body = _said(problem, exchange)
     return {
-        "statusCode": problem.status,
-        "multiValueHeaders": {"Content-Type": ["application/problem+json"]},
-        "body": strict_json.dumps(problem.document(exchange.request_id)),
+        "statusCode": status,
+        "multiValueHeaders": {"Content-Type": [content_type]},
+        "body": body,
         "isBase64Encoded": False,
     }
+
+
+def _said(problem: Problem, exchange: Exchange) -> tuple[int, str, str]:
+    """Return a refusal's status, media type and body; when the call may succeed is in ``Retry-After``, if known."""
+    if after_s := problem.members.get("retryAfterSeconds", problem.retry_after_s):
+        exchange.headers["Retry-After"] = str(after_s)
+    if dialect := exchange.dialect:
+        body = dialect.refusal(problem, exchange.request_id)
+        return dialect.status(problem.status), dialect.media_type, strict_json.dumps(body)
+    return problem.status, "application/problem+json", strict_json.dumps(problem.document(exchange.request_id))

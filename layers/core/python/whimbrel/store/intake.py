@@ -13,12 +13,15 @@ from whimbrel.domain.readings import KnownDevice, Reason, Rejection
 from whimbrel.domain.series import join_frames
 from whimbrel.ids import DeviceId, Id
 from whimbrel.instants import from_ms
+from whimbrel.logs import log
+from whimbrel.problems import Unavailable
 from whimbrel.strict_json import MAX_DEPTH, is_deeper
 
 if TYPE_CHECKING:
     from whimbrel.domain.quarantine import QuarantineId
     from whimbrel.domain.series import Frame
     from whimbrel.store.equipment import Equipment
+    from whimbrel.store.readings import ReadingStore
 
 MAX_KEPT_BYTES = 262_144
 """Above this a quarantined payload keeps only its beginning: an item of DynamoDB ends at 400 KB."""
@@ -84,6 +87,17 @@ class Judgement:
             (intake.device.id, intake.rejections) for intake, _ in self._judged
         ]
         return [each for each in [*self._strangers, *by_device] if each[1]]
+
+    def store(self, store: ReadingStore) -> None:
+        """Store what is accepted, once it is settled; it is durable when this returns.
+
+        Raises:
+            Unavailable: not all could be stored; to send it again does no harm.
+        """
+        failures = store.append(self.frames(), self.names())
+        if failures:
+            log.error("readings not stored", exc_info=next(iter(failures.values())))
+            raise Unavailable("Not all readings could be stored; send the request again, it does no harm.")
 
     def frames(self) -> dict[str, Frame]:
         """Return what is accepted, by device."""

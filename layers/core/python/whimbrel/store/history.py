@@ -8,12 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from whimbrel.domain import codec
+from whimbrel.domain import aggregates, codec
 from whimbrel.domain.aggregates import Aggregation, Array, Summary, Values
 from whimbrel.domain.fleet import Sensor, retained_since
 from whimbrel.domain.series import Column, Series, ValueType
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import now_ms
+from whimbrel.problems import InvalidRequest
 from whimbrel.store.readings import ReadingStore
 
 MOST_READINGS = 20_000_000
@@ -136,6 +137,41 @@ class History:
             for column, series in piece.frame.items():
                 if column in columns:
                     yield column, np.asarray(series.timestamps, np.int64), _values(column.value_type, series)
+
+
+def give(
+    history: History,
+    sensors: Mapping[SensorId, Sensor],
+    takers: Mapping[SensorId, Any],
+    span: tuple[int, int],
+    *,
+    sums: bool = False,
+) -> None:
+    """Give all readings of *span* to the takers, and tell those that want to know that it is all.
+
+    Where *sums* of whole hours will do, those that need no single values get them instead.
+
+    Raises:
+        InvalidRequest: there are too many.
+    """
+    try:
+        by_sums = {
+            sensor_id: sensor
+            for sensor_id, sensor in sensors.items()
+            if sums and not takers[sensor_id].shares and sensor.value_type is not ValueType.TEXT
+        }
+        for sensor_id, sensor in by_sums.items():
+            history.give_sums(sensor, takers[sensor_id], *span)
+        history.give(
+            {sensor_id: sensor for sensor_id, sensor in sensors.items() if sensor_id not in by_sums}, takers, *span
+        )
+        for taker in takers.values():
+            if hasattr(taker, "finish"):
+                taker.finish()
+    except TooManyReadings as error:
+        raise InvalidRequest.of("from", f"{error}; ask for a shorter range", code="too-many-readings") from error
+    except aggregates.TooManyValues as error:
+        raise InvalidRequest.of("fn", f"{error}; ask for shorter buckets", code="too-many-readings") from error
 
 
 def _values(value_type: ValueType, series: Series) -> Values:
