@@ -45,6 +45,8 @@ class Route:
     pattern: re.Pattern[str]
     function: str
     public: bool
+    authenticates: bool
+    """Whether the function looks at the credential by itself."""
 
     @property
     def literal_parts(self) -> int:
@@ -58,7 +60,8 @@ def routes() -> list[Route]:
             path,
             re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)) + r"\Z"),
             operation["x-function"],
-            not operation["security"] or operation.get("x-authenticates", False),
+            not operation["security"],
+            operation.get("x-authenticates", False),
         )
         for path, operations in DOCUMENT["paths"].items()
         for method, operation in operations.items()
@@ -118,8 +121,6 @@ class Client:
             body = globals()["json"].dumps(json)
         if body is not None:
             sent["Content-Type"] = "application/json"
-        if self.token:
-            sent["Authorization"] = f"Bearer {self.token}"
         sent |= headers or {}
         for route in ROUTES:
             # API Gateway finds the same resource for a path with a slash at its end.
@@ -128,8 +129,12 @@ class Client:
                 break
         else:
             return refusal(404, "no-such-route")
+        if self.token and route.authenticates:
+            sent["X-Auth-Token"] = self.token
+        elif self.token:
+            sent = {"Authorization": f"Bearer {self.token}"} | sent
         context: dict[str, Any] = {}
-        if not route.public:
+        if not (route.public or route.authenticates):
             try:
                 context = self._authorized(sent)
             except Unauthorized:

@@ -15,8 +15,8 @@ from infra.stacks.refusals import REFUSALS
 from infra.stacks.review import accept
 from infra.stacks.stage import Stage
 
-STAGE = "api"
-"""The gateway's stage, and so the first segment of every path: the resources begin below it."""
+STAGES = ("api", "v1")
+"""The gateway's stages: a path's first segment. All resources are behind each; the functions answer for their own."""
 
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 AUTHORIZER_CACHE = Duration.seconds(60)
@@ -53,8 +53,19 @@ class Api(Stack):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             min_compression_size=SMALLEST_COMPRESSED,
             cloud_watch_role=True,
-            deploy_options=self._stage_options(),
+            deploy_options=apigateway.StageOptions(**self._stage_options(STAGES[0])),
         )
+        if not self.api.latest_deployment:
+            raise AssertionError("an API that is deployed has a deployment")
+        self._stages = [
+            self.api.deployment_stage,
+            *(
+                apigateway.Stage(
+                    self, f"Stage-{name}", deployment=self.api.latest_deployment, **self._stage_options(name)
+                )
+                for name in STAGES[1:]
+            ),
+        ]
         self.api.node.try_remove_child("Endpoint")  # its own output of the URL: ours has a stable name
         authorizer = apigateway.RequestAuthorizer(
             self,
@@ -93,14 +104,12 @@ class Api(Stack):
 
     def _firewall(self) -> None:
         if self._stage.web_acl_arn:
-            wafv2.CfnWebACLAssociation(
-                self,
-                "Firewall",
-                resource_arn=self.api.deployment_stage.stage_arn,
-                web_acl_arn=self._stage.web_acl_arn,
-            )
+            for name, stage in zip(STAGES, self._stages, strict=True):
+                wafv2.CfnWebACLAssociation(
+                    self, f"Firewall-{name}", resource_arn=stage.stage_arn, web_acl_arn=self._stage.web_acl_arn
+                )
         else:
-            accept(self.api, "APIG3", reason="A firewall has its monthly price: -c webAclArn=… associates one.")
+            accept(self, "APIG3", reason="A firewall has its monthly price: -c webAclArn=… associates one.")
 
     def _review(self) -> None:
         logs_role = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
@@ -116,18 +125,20 @@ class Api(Stack):
             reason="Our authorizer verifies API keys, access tokens and any OIDC issuer's sessions.",
         )
 
-    def _stage_options(self) -> apigateway.StageOptions:
-        access_log = log_group(self, "AccessLog", f"/whimbrel/{self._stage.name}/access")
-        return apigateway.StageOptions(
-            stage_name=STAGE,
-            tracing_enabled=True,
-            metrics_enabled=True,
-            logging_level=apigateway.MethodLoggingLevel.ERROR,
-            data_trace_enabled=False,
-            throttling_rate_limit=self._stage.requests_per_second,
-            throttling_burst_limit=2 * self._stage.requests_per_second,
-            access_log_destination=apigateway.LogGroupLogDestination(access_log),
-            access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
+    def _stage_options(self, name: str) -> dict[str, Any]:
+        """Return what a stage of the gateway is made with."""
+        place = "access" if name == STAGES[0] else f"access-{name}"
+        access_log = log_group(self, f"AccessLog-{name}", f"/whimbrel/{self._stage.name}/{place}")
+        return {
+            "stage_name": name,
+            "tracing_enabled": True,
+            "metrics_enabled": True,
+            "logging_level": apigateway.MethodLoggingLevel.ERROR,
+            "data_trace_enabled": False,
+            "throttling_rate_limit": self._stage.requests_per_second,
+            "throttling_burst_limit": 2 * self._stage.requests_per_second,
+            "access_log_destination": apigateway.LogGroupLogDestination(access_log),
+            "access_log_format": apigateway.AccessLogFormat.json_with_standard_fields(
                 caller=False,
                 http_method=True,
                 ip=True,
@@ -138,11 +149,12 @@ class Api(Stack):
                 status=True,
                 user=False,
             ),
-        )
+        }
 
     def _add_method(self, path: str, verb: str, operation: dict[str, Any], authorizer: apigateway.IAuthorizer) -> None:
-        is_open = not operation["security"]
-        method = self.api.root.resource_for_path(path.removeprefix(f"/{STAGE}")).add_method(
+        by_itself = operation.get("x-authenticates", False)
+        is_open = by_itself or not operation["security"]
+        method = self.api.root.resource_for_path("/" + path.split("/", 2)[2]).add_method(
             verb.upper(),
             self._integration(operation["x-function"]),
             operation_name=operation["operationId"],
@@ -150,7 +162,10 @@ class Api(Stack):
             authorizer=None if is_open else authorizer,
         )
         if is_open:
-            accept(method, "APIG4", reason="openapi.json declares the operation public.")
+            reason = (
+                "The function looks at the credential by itself." if by_itself else "openapi.json declares it public."
+            )
+            accept(method, "APIG4", reason=reason)
 
     def _integration(self, name: str) -> apigateway.LambdaIntegration:
         # A permission per function, not two per method: at 200 operations the default alone would pass
@@ -180,7 +195,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
     """Return every operation of an OpenAPI document as path, verb and operation.
 
     Raises:
-        ValueError: a path lies outside the gateway's stage.
+        ValueError: a path lies outside the gateway's stages.
     """
     found = [
         (path, verb, operation)
@@ -189,6 +204,6 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
         if verb in VERBS
     ]
     for path, _, _ in found:
-        if not path.startswith(f"/{STAGE}/"):
-            raise ValueError(f"{path} does not begin with /{STAGE}/, the gateway's stage.")
+        if not path.startswith(tuple(f"/{name}/" for name in STAGES)):
+            raise ValueError(f"{path} does not begin with one of the gateway's stages: {', '.join(STAGES)}.")
     return found

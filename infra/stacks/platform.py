@@ -57,6 +57,7 @@ class Platform(Stack):
         for spec in HTTP_FUNCTIONS:
             for name, value in stage.answers().items():
                 self.functions[spec.name].add_environment(name, value)
+        self.functions["dots"].add_environment("DOTS_BODY_BYTES", str(stage.dots_body_bytes))
         host = self._mqtt_host(self.functions["endpoint"])
         self.functions["provisioning"].add_environment("MQTT_HOST", host)
         Workflows(

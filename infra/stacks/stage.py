@@ -41,6 +41,8 @@ class Stage:
     """What all keys and users of an organization may ask together."""
     cors_origins: tuple[str, ...] = ()
     """The origins whose pages may call the API from a browser."""
+    dots_body_bytes: int = 10_000
+    """How long a body of the dots API may be."""
     ingestion: str = "queue"
     """What carries readings from the IoT rule to ingestion: ``queue`` (SQS) or ``kinesis``."""
     ingest_window_s: int = 10
@@ -73,6 +75,8 @@ class Stage:
         for limit in (self.key_requests_per_second, self.organization_requests_per_second):
             if not 1 <= limit <= LOCAL_REQUESTS_PER_SECOND:
                 raise ValueError(f"A limit is 1 to {LOCAL_REQUESTS_PER_SECOND} requests a second, not {limit}.")
+        if not 1_000 <= self.dots_body_bytes <= 5_000_000:  # noqa: PLR2004 (beyond it Lambda's own limit is near)
+            raise ValueError(f"dotsBodyBytes is 1,000 to 5,000,000, not {self.dots_body_bytes}.")
         for origin in self.cors_origins:
             if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"corsOrigins are like https://app.example.com, without a path; not {origin!r}.")
@@ -105,6 +109,7 @@ class Stage:
             key_requests_per_second=int(context("keyRequestsPerSecond", limits[0])),
             organization_requests_per_second=int(context("organizationRequestsPerSecond", limits[1])),
             cors_origins=tuple(filter(None, str(context("corsOrigins")).split(","))),
+            dots_body_bytes=int(context("dotsBodyBytes", 10_000)),
             ingestion=str(context("ingestion", "queue")),
             ingest_window_s=int(context("ingestWindowSeconds", 10)),
             ingest_batch_size=int(context("ingestBatchSize", 10_000)),

@@ -27,7 +27,12 @@ class Operation(NamedTuple):
 
     @property
     def scope(self) -> str | None:
-        return self.declared["security"][0]["credential"][0] if self.declared["security"] else None
+        return next(iter(self.declared["security"][0].values()))[0] if self.declared["security"] else None
+
+    @property
+    def dialect(self) -> str:
+        """Which other platform's words it speaks: none if empty."""
+        return {"Entity API": "entities", "Dots API": "dots"}.get(self.declared["tags"][0], "")
 
     @property
     def url(self) -> str:
@@ -72,6 +77,9 @@ def ask(client: Client, operation: Operation, body: str | None = None, query: st
 
 
 def assert_is_problem(answer: Answer, status: int, operation: Operation | None = None) -> None:
+    if operation and operation.dialect == "dots":
+        assert_is_refusal_of_dots(answer, 400 if status == HTTPStatus.UNPROCESSABLE_ENTITY else status, operation)
+        return
     assert answer.status_code == status, answer.body
     assert answer.headers["Content-Type"] == "application/problem+json"
     document = answer.json()
@@ -81,6 +89,15 @@ def assert_is_problem(answer: Answer, status: int, operation: Operation | None =
     if operation:
         declared = operation.declared["responses"].get(str(status), {"description": "nothing"})
         assert f"`{document['code']}`" in declared["description"], f"{document['code']} is not documented"
+
+
+def assert_is_refusal_of_dots(answer: Answer, status: int, operation: Operation) -> None:
+    assert answer.status_code == status, answer.body
+    assert answer.headers["Content-Type"] == "application/json"
+    document = answer.json()
+    assert document["detail"].startswith("JSON parse error") if "code" not in document else document["message"]
+    assert document.get("code", status * 1000) // 1000 == status
+    assert str(status) in operation.declared["responses"], f"{status} is not documented"
 
 
 def test_the_document_is_valid_and_current() -> None:
@@ -111,7 +128,9 @@ def test_it_is_documented(operation: Operation) -> None:
 @protected
 @pytest.mark.usefixtures("aws")
 def test_a_stranger_gets_401(stranger: Client, operation: Operation) -> None:
-    assert_is_problem(ask(stranger, operation), HTTPStatus.UNAUTHORIZED)
+    assert_is_problem(
+        ask(stranger, operation), HTTPStatus.UNAUTHORIZED, operation if operation.dialect == "dots" else None
+    )
     assert "401" in operation.declared["responses"]
 
 

@@ -33,14 +33,19 @@ def path_of(assembly: Assembly, reference: Any) -> str:
     resources = assembly.of_type("AWS::ApiGateway::Resource")
     name = assembly.text(reference).strip("<>")
     if name not in resources:
-        return "/api"
+        return ""
     return f"{path_of(assembly, resources[name]['ParentId'])}/{resources[name]['PathPart']}"
+
+
+def staged(path: str) -> str:
+    """Return a resource's path, behind the stage that its functions answer in."""
+    return f"/v1{path}" if path.startswith("/entities") else f"/api{path}"
 
 
 def methods(assembly: Assembly) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the gateway's methods by path and verb."""
     return {
-        (path_of(assembly, method["ResourceId"]), method["HttpMethod"].lower()): method
+        (staged(path_of(assembly, method["ResourceId"])), method["HttpMethod"].lower()): method
         for method in assembly.of_type(METHOD).values()
     }
 
@@ -62,7 +67,10 @@ def test_a_method_is_open_only_where_the_document_says_so(assembly: Assembly, do
     [authorizer] = assembly.of_type("AWS::ApiGateway::Authorizer")
     kinds = {place: method["AuthorizationType"] for place, method in methods(assembly).items()}
 
-    assert kinds == {(p, v): "CUSTOM" if operation["security"] else "NONE" for p, v, operation in operations(document)}
+    assert kinds == {
+        (path, verb): "CUSTOM" if operation["security"] and not operation.get("x-authenticates") else "NONE"
+        for path, verb, operation in operations(document)
+    }
     guarded = [method for method in methods(assembly).values() if method["AuthorizationType"] == "CUSTOM"]
     assert {assembly.text(method["AuthorizerId"]) for method in guarded} == {f"<{authorizer}>"}
 
@@ -77,8 +85,8 @@ def test_a_method_calls_the_function_that_the_document_names(assembly: Assembly,
 
 
 def test_a_path_outside_the_stage_stops_the_synthesis() -> None:
-    with pytest.raises(ValueError, match=r"/v1/entities does not begin with /api/"):
-        operations({"paths": {"/v1/entities": {"get": {}}}})
+    with pytest.raises(ValueError, match=r"/v2/entities does not begin with one of"):
+        operations({"paths": {"/v2/entities": {"get": {}}}})
 
 
 def test_the_functions_that_are_called_let_only_this_api_call_them(
@@ -105,19 +113,24 @@ def test_the_authorizer_is_asked_once_a_minute_for_a_credential(assembly: Assemb
 
 
 def test_the_stage_is_throttled_traced_and_logged_without_bodies(assembly: Assembly) -> None:
-    [stage] = assembly.of_type("AWS::ApiGateway::Stage").values()
-    [settings] = stage["MethodSettings"]
+    stages = assembly.of_type("AWS::ApiGateway::Stage").values()
     [api] = assembly.of_type("AWS::ApiGateway::RestApi").values()
 
-    assert stage["StageName"] == "api"
+    assert {stage["StageName"] for stage in stages} == {"api", "v1"}
+    for stage in stages:
+        assert_is_throttled_traced_and_logged(stage)
+    assert api["MinimumCompressionSize"] == 1024
+    assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+
+
+def assert_is_throttled_traced_and_logged(stage: dict[str, Any]) -> None:
+    [settings] = stage["MethodSettings"]
     assert stage["TracingEnabled"] is True
     assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
     assert 0 < settings["ThrottlingRateLimit"] < settings["ThrottlingBurstLimit"]
     assert settings["DataTraceEnabled"] is False
     assert "requestId" in stage["AccessLogSetting"]["Format"]
     assert not {"authorization", "querystring"} & set(stage["AccessLogSetting"]["Format"].lower().split("."))
-    assert api["MinimumCompressionSize"] == 1024
-    assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
 
 
 def test_the_gateway_answers_every_refusal_of_its_own(assembly: Assembly) -> None:

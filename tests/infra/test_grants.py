@@ -129,6 +129,7 @@ VARIABLES: dict[Needs, set[str]] = {
 ALSO_TOLD = {
     "authorizer": {"OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL", "OIDC_ORGANIZATION_CLAIM"},
     "provisioning": {"MQTT_HOST"},
+    "dots": {"DOTS_BODY_BYTES"},
 }
 
 WILDCARDS = {

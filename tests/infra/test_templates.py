@@ -89,8 +89,9 @@ def test_options_of_a_stage_reach_the_template(tmp_path: Path) -> None:
 
     assembly = Assembly(tmp_path / "out")
 
-    [association] = assembly.of_type("AWS::WAFv2::WebACLAssociation").values()
-    assert association["WebACLArn"] == firewall
+    api, v1 = assembly.of_type("AWS::WAFv2::WebACLAssociation").values()
+    assert api["WebACLArn"] == v1["WebACLArn"] == firewall
+    assert api["ResourceArn"] != v1["ResourceArn"]
     reserved = {
         n: f["ReservedConcurrentExecutions"]
         for n, f in assembly.functions().items()
