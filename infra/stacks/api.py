@@ -33,6 +33,7 @@ REQUEST_HEADERS = [
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "X-Auth-Token",
     "X-Organization-Id",
 ]
 PREFLIGHT_CACHE = Duration.minutes(10)
