@@ -14,6 +14,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, HTTPBearer
 
 from functions.catalogue import HTTP_FUNCTIONS
+from functions.examples import Examples
 from whimbrel.http.dialects import Dialect
 from whimbrel.http.resource import Api, Resource
 from whimbrel.problems import TYPE_BASE, Problem
@@ -89,7 +90,7 @@ def document() -> dict[str, Any]:
             generated = _generated(resource)
             if resource.dialect:
                 schemas[resource.dialect.name] = resource.dialect.schema
-            schemas |= generated["components"].get("schemas", {})
+            _add_schemas(schemas, generated["components"].get("schemas", {}))
             tags += [resource.tag] if resource.tag not in tags else []
             for path, operations in generated["paths"].items():
                 for method, operation in operations.items():
@@ -99,6 +100,10 @@ def document() -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(name, None)
     _count_items([paths, schemas])
+    examples = Examples(schemas)
+    for path in paths.values():
+        for operation in path.values():
+            examples.add_to(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -131,7 +136,20 @@ def _generated(resource: Resource) -> dict[str, Any]:
     text = Api(resource).resolver.get_openapi_json_schema(
         title="Whimbrel", version="1", security_schemes={**SECURITY_SCHEMES}
     )
-    return json.loads(text)
+    # A model that reads otherwise than it writes has two schemas; the one that is written has the plain name.
+    return json.loads(text.replace('-Output"', '"').replace('-Input"', 'Input"'))
+
+
+def _add_schemas(schemas: dict[str, Any], added: dict[str, Any]) -> None:
+    """Add what a resource speaks of; two things of one name would make the document untrue.
+
+    Raises:
+        ValueError: another resource means something else by a name.
+    """
+    for name, schema in added.items():
+        schema.pop("title", None)
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"{name} means two things: rename a class")
 
 
 def _finish(operation: dict[str, Any], method: str, path: str, dialect: Dialect | None) -> None:

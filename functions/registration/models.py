@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from whimbrel.bodies import Body, Instant, Name, Tags, Wire
 from whimbrel.domain.fleet import SiteId
@@ -15,6 +15,8 @@ from whimbrel.domain.signing import MAX_PEM_LENGTH
 from whimbrel.ids import DeviceId, OrganizationId
 
 DAY_S = 86_400
+
+_TOKEN = "019bb77c-e000-7bfd-8f53-4284ae410328.019bb77c-e000-7c12-8057-48e150eeff28.Zm9yeW91…"  # noqa: S105
 
 
 class Registering(Body):
@@ -43,7 +45,7 @@ class RegisterDevices(Registering):
 class IssuedToken(Wire):
     """A registration token in clear; it is not shown again."""
 
-    token: Annotated[str, Field(description="`<token id>.<device id>.<secret>`")]
+    token: Annotated[str, Field(description="`<token id>.<device id>.<secret>`", examples=[_TOKEN])]
     device_id: DeviceId
     device_name: str
     provision_endpoint: str
@@ -87,7 +89,7 @@ class BatchOutcome(Wire):
 class ProvisionRequest(Body):
     """A token, and a request for the certificate it is exchanged for."""
 
-    token: Annotated[str, Field(max_length=512)]
+    token: Annotated[str, Field(max_length=512, examples=[_TOKEN])]
     csr_pem: Annotated[
         str,
         Field(max_length=MAX_PEM_LENGTH, description="PKCS #10 in PEM: P-256, P-384, or RSA of 2,048 to 4,096 bits."),
@@ -102,8 +104,21 @@ class Broker(Wire):
     client_id: str
 
 
+_TOPICS: dict[str, JsonValue] = {
+    "readings": "v1/readings/<organization id>/<device id>",
+    "readingsBasicIngest": "$aws/rules/readings/v1/readings/<organization id>/<device id>",
+    "commands": "v1/gateways/<organization id>/<device id>/commands",
+    "commandsResponse": "v1/gateways/<organization id>/<device id>/commands/response",
+    "health": "v1/gateways/<organization id>/<device id>/health",
+    "status": "v1/gateways/<organization id>/<device id>/status",
+    "configReported": "v1/gateways/<organization id>/<device id>/config/reported",
+}
+
+
 class Topics(Wire):
     """Where a device may speak and listen."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_TOPICS]})
 
     readings: str
     readings_basic_ingest: Annotated[

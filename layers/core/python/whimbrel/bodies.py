@@ -77,7 +77,7 @@ Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_clean
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,35}$", examples=["temperature"])]
 """A name for machines: at most 36 letters, digits, ``_``, ``-`` and ``.``."""
 
-Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_clean)]
+Tag = Annotated[str, Field(min_length=1, max_length=64, examples=["roof"]), AfterValidator(_clean)]
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, StrictBool, StrictFloat, StrictInt, model_validator
 
 from whimbrel.bodies import Instant, Key, Metadata, Name, Wire
 from whimbrel.domain.scopes import ENTITIES, Scoped, ScopeType
@@ -38,7 +38,7 @@ class AnnotationReadOnly(Conflict):
     title = "Annotation read-only"
 
 
-class FieldType(StrEnum):
+class AnnotationFieldType(StrEnum):
     """What a field of an annotation holds."""
 
     STRING = "STRING"
@@ -49,17 +49,28 @@ class FieldType(StrEnum):
     DATETIME = "DATETIME"
 
 
-NUMERIC = frozenset({FieldType.NUMBER, FieldType.INTEGER})
+NUMERIC = frozenset({AnnotationFieldType.NUMBER, AnnotationFieldType.INTEGER})
+
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "key": "cause",
+    "label": "Cause",
+    "type": "ENUM",
+    "required": True,
+    "options": ["frost", "drought"],
+    "min": None,
+    "max": None,
+}
 
 
 class AnnotationField(Wire):
     """One field of a class: an ENUM has options, a number may have bounds (both inclusive)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     key: Key
     label: Name
-    type: FieldType
+    type: AnnotationFieldType
     required: StrictBool = False
     options: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
     min: Number | None = None
@@ -67,7 +78,7 @@ class AnnotationField(Wire):
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
-        if (self.type is FieldType.ENUM) != bool(self.options):
+        if (self.type is AnnotationFieldType.ENUM) != bool(self.options):
             raise ValueError("an ENUM needs options, and nothing else has any")
         if self.type not in NUMERIC and (self.min, self.max) != (None, None):
             raise ValueError("only a NUMBER or an INTEGER has bounds")
@@ -78,22 +89,22 @@ class AnnotationField(Wire):
     def fault(self, value: object) -> str | None:
         """Return what is wrong with *value* in this field, or None."""
         match self.type:
-            case FieldType.BOOLEAN:
+            case AnnotationFieldType.BOOLEAN:
                 return None if isinstance(value, bool) else "send true or false"
-            case FieldType.NUMBER | FieldType.INTEGER:
+            case AnnotationFieldType.NUMBER | AnnotationFieldType.INTEGER:
                 return self._numeric_fault(value)
-            case FieldType.ENUM:
+            case AnnotationFieldType.ENUM:
                 return None if value in self.options else f"send one of {', '.join(self.options)}"
-            case FieldType.DATETIME:
+            case AnnotationFieldType.DATETIME:
                 return _instant_fault(value)
-            case FieldType.STRING:
+            case AnnotationFieldType.STRING:
                 fits = isinstance(value, str) and len(value) <= MAX_TEXT
                 return None if fits else f"send a text of at most {MAX_TEXT} characters"
 
     def _numeric_fault(self, value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return "send a number"
-        if self.type is FieldType.INTEGER and not isinstance(value, int):
+        if self.type is AnnotationFieldType.INTEGER and not isinstance(value, int):
             return "send an integer"
         if self.min is not None and value < self.min:
             return f"it is below {self.min}"

@@ -101,7 +101,9 @@ class ApiKey(Listed, Entity[ApiKeyId]):
 class IssuedApiKey(ApiKey):
     """An API key with its text, for the one answer that shows it."""
 
-    key: Annotated[str, Field(description="The secret. Shown once; it cannot be had again.")]
+    key: Annotated[
+        str, Field(description="The secret. Shown once; it cannot be had again.", examples=["sk_live_3f9aZm9yeW91…"])
+    ]
 
 
 class AccessToken(Listed, Entity[AccessTokenId]):
@@ -122,7 +124,9 @@ class AccessToken(Listed, Entity[AccessTokenId]):
 class IssuedAccessToken(AccessToken):
     """An access token with its text, for the one answer that shows it."""
 
-    token: Annotated[str, Field(description="The secret. Shown once; it cannot be had again.")]
+    token: Annotated[
+        str, Field(description="The secret. Shown once; it cannot be had again.", examples=["pat_3f9aZm9yeW91…"])
+    ]
 
 
 def _newborn(identifier: Id, prefix: str) -> dict[str, Any]:

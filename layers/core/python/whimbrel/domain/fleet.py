@@ -52,7 +52,7 @@ class Location(Wire):
     lat: Annotated[Number, Field(ge=-90, le=90)]
     lng: Annotated[Number, Field(ge=-180, le=180)]
     alt: Annotated[Number | None, Field(ge=-12_000, le=100_000_000)] = None
-    label: Name | None = None
+    label: Annotated[Name | None, Field(examples=["South side"])] = None
 
 
 def _zone(name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, ClassVar, Generic, NamedTuple, Self, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, StrictBool, StrictFloat, StrictInt, model_validator
 
 from whimbrel.bodies import Key, Name, Wire
 from whimbrel.domain.profile_rules import NUMERIC, FieldType, stored_type
@@ -110,13 +110,28 @@ class ProfileItems(Wire):
         return self
 
 
+_EXAMPLE: dict[str, JsonValue] = {
+    "key": "temperature",
+    "label": "Temperature",
+    "description": None,
+    "type": "DOUBLE",
+    "unit": "Cel",
+    "min": -40,
+    "max": 85,
+    "required": True,
+    "writable": False,
+    "options": [],
+    "items": None,
+}
+
+
 class ProfileField(Wire):
     """One field: an ENUM has options, an ARRAY items, a number may have bounds.
 
     Both bounds belong to the range; those of an array of numbers are for each of its items.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     key: Key
     label: Name | None = None

@@ -1,0 +1,74 @@
+"""Every operation shows what it takes and answers, and what is shown is true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.contract.test_every_operation import EVERY, Operation, ask
+from tests.gateway import DOCUMENT, Client
+
+pytestmark = pytest.mark.usefixtures("issuer")
+
+SCHEMAS = DOCUMENT["components"]["schemas"]
+REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+
+
+class Shown(NamedTuple):
+    """A place that holds an example, if it does, and the schema that this must fit."""
+
+    where: str
+    schema: dict[str, Any]
+    examples: list[Any]
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    return SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def shown(operation: Operation) -> Iterator[Shown]:
+    for parameter in operation.declared.get("parameters", ()):
+        schema = resolved(parameter["schema"])
+        yield Shown(parameter["name"], schema, schema.get("examples", []))
+    described = {"body": operation.declared.get("requestBody", {})} | {
+        status: answer for status, answer in operation.declared["responses"].items() if status.startswith("2")
+    }
+    for where, each in described.items():
+        if content := each.get("content", {}).get("application/json"):
+            yield Shown(where, content["schema"], [content["example"]] if "example" in content else [])
+
+
+@pytest.mark.parametrize("operation", EVERY, ids=lambda o: f"{o.method} {o.path}")
+def test_every_part_of_it_has_an_example_that_fits(operation: Operation) -> None:
+    for where, schema, examples in shown(operation):
+        assert examples, f"{where} has no example"
+        for example in examples:
+            Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(example)
+
+
+def a_query(operation: Operation) -> str:
+    """The examples of what a query must have."""
+    parameters = [each for each in operation.declared.get("parameters", ()) if each["in"] == "query"]
+    return urlencode({each["name"]: resolved(each["schema"])["examples"][0] for each in parameters if each["required"]})
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [each for each in EVERY if each.takes_body or a_query(each)],
+    ids=lambda o: f"{o.method} {o.path}",
+)
+def test_what_is_shown_is_accepted(client: Client, operation: Operation) -> None:
+    content = operation.declared.get("requestBody", {}).get("content", {}).get("application/json")
+    body = json.dumps(content["example"]) if content else None
+
+    answer = ask(client, operation, body, "?" + a_query(operation))
+
+    assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+    if answer.status_code in REFUSED:
+        assert {error["code"] for error in answer.json()["errors"]} == {"unknown-reference"}, answer.body
