@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from functions.queries.models import MAX_FUNCTIONS, BatchPoint, Bucket
 from whimbrel import instants
-from whimbrel.domain import aggregates, calendar
-from whimbrel.domain.aggregates import Aggregation, Array, Fill, Function, Values
+from whimbrel.domain import aggregates
+from whimbrel.domain.aggregates import Array, Fill, Function, Values
 from whimbrel.domain.downsampling import Changes, Curve
 from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.series import Value, ValueType
 from whimbrel.ids import SensorId
 from whimbrel.problems import InvalidRequest
-from whimbrel.store.history import HOUR_MS, History, give
+from whimbrel.store import bucketed
+from whimbrel.store.bucketed import Bucketing, Range
+from whimbrel.store.history import History, give
 
-MAX_BUCKETS = 10_000
-MAX_FIGURES = 140_000
-"""Of one answer, the bounds of each bucket counting as two: Lambda's answers end at 6 MB."""
 MAX_POINTS = 50_000
-MAX_TEXT_OCTETS = 4 * 1024 * 1024
-
-Range = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Bucketing:
-    """How readings are put into buckets, and what empty ones say."""
-
-    edges: list[int]
-    fill: Fill
-
-    @classmethod
-    def of(cls, interval: str, tz: str, fill: Fill, span: Range) -> Bucketing:
-        """Return the buckets of that *interval*, in the calendar of the zone *tz*, that cover *span*.
-
-        Raises:
-            InvalidRequest: no such interval or zone; too many buckets.
-        """
-        try:
-            length = calendar.parse_interval(interval)
-        except ValueError as error:
-            raise InvalidRequest.of("interval", str(error)) from error
-        try:
-            zone = calendar.zone_named(tz)
-        except ValueError as error:
-            raise InvalidRequest.of("tz", str(error)) from error
-        try:
-            return cls(calendar.edges(length, zone, *span, most=MAX_BUCKETS), fill)
-        except calendar.TooManyWindows as error:
-            message = f"the range has more than {MAX_BUCKETS:,} buckets of it; ask for longer ones, or a shorter range"
-            raise InvalidRequest.of("interval", message, code="too-many-buckets") from error
-        except calendar.OutsideCalendar as error:
-            raise InvalidRequest.of("interval", f"{error}; ask for a range further inside") from error
 
 
 def functions_of(asked: Iterable[str] | None, sensor: Sensor, fill: Fill) -> list[Function]:
@@ -98,51 +60,14 @@ def buckets_of(
     Raises:
         InvalidRequest: more readings, or figures, than one query can have.
     """
-    edges = bucketing.edges
-    figures = sum((len(edges) - 1) * (2 + len(functions[sensor_id])) for sensor_id in sensors)
-    if figures > MAX_FIGURES:
-        message = "the answer would be too large; ask for longer buckets, fewer functions, fewer sensors or less time"
-        raise InvalidRequest.of("interval", message, code="too-many-buckets")
-    borders = np.array(edges)
-    takers = {
-        sensor_id: Aggregation(borders, aggregates.shares_of(functions[sensor_id]), aggregates.MOST_VALUES)
-        for sensor_id in sensors
-    }
-    give(history, sensors, takers, span, sums=all(edge % HOUR_MS == 0 for edge in edges))
-    found = {
-        sensor_id: _buckets(history, sensor, functions[sensor_id], takers[sensor_id], bucketing, span)
-        for sensor_id, sensor in sensors.items()
-    }
-    _check_size(
-        figure
-        for buckets in found.values()
-        for bucket in buckets
-        for figure in (bucket.__pydantic_extra__ or {}).values()
-    )
-    return found
+    found = bucketed.buckets_of(history, sensors, functions, bucketing, span)
+    return {sensor_id: [_bucket(bucket) for bucket in buckets] for sensor_id, buckets in found.items()}
 
 
-def _buckets(
-    history: History,
-    sensor: Sensor,
-    functions: list[Function],
-    aggregation: Aggregation,
-    bucketing: Bucketing,
-    span: Range,
-) -> list[Bucket]:
-    looks_back = any(function.name in aggregates.LOOKING_BACK for function in functions)
-    before = history.before(sensor, span[0]) if looks_back else None
-    figures = aggregates.figures(aggregation, functions, *span, before)
-    edges, fill = bucketing.edges, bucketing.fill
-    aggregates.filled(edges, figures, fill)
-    buckets: list[Bucket] = []
-    for number, (start, end) in enumerate(pairwise(edges)):
-        summary = aggregation.summaries.get(number)
-        if summary or fill != "none":
-            named: dict[str, Any] = dict(figures[number])
-            count = summary.readings if summary else 0
-            buckets.append(Bucket(start=instants.from_ms(start), end=instants.from_ms(end), count=count, **named))
-    return buckets
+def _bucket(found: bucketed.Bucket) -> Bucket:
+    named: dict[str, Any] = dict(found.figures)
+    start, end = instants.from_ms(found.start_ms), instants.from_ms(found.end_ms)
+    return Bucket(start=start, end=end, count=found.count, **named)
 
 
 def points_of(
@@ -165,7 +90,7 @@ def points_of(
     }
     give(history, sensors, takers, span)
     found = {sensor_id: taker.points() for sensor_id, taker in takers.items()}
-    _check_size(value for points in found.values() for _, value in points)
+    bucketed.check_size(value for points in found.values() for _, value in points)
     return {
         sensor_id: [BatchPoint(timestamp=instants.from_ms(at_ms), value=value) for at_ms, value in points]
         for sensor_id, points in found.items()
@@ -201,10 +126,3 @@ class _Points:
 
     def points(self) -> list[tuple[int, Value]]:
         return self.kept
-
-
-def _check_size(values: Iterator[Any]) -> None:
-    octets = sum(len(value.encode("utf-8", "replace")) for value in values if isinstance(value, str))
-    if octets > MAX_TEXT_OCTETS:
-        message = "its texts are more than 4 MB together; ask for a shorter range"
-        raise InvalidRequest.of("from", message, code="too-many-points")

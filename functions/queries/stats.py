@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from functions.queries.models import BooleanStats, NumberStats, TextCount, TextStats
-from functions.queries.rules import Range
 from whimbrel import instants
 from whimbrel.domain import aggregates
 from whimbrel.domain.aggregates import Aggregation, Array, Values
 from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.series import ValueType
+from whimbrel.store.bucketed import Range
 from whimbrel.store.history import History, give
 
 MAX_DISTINCT = 100_000

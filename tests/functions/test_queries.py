@@ -22,7 +22,7 @@ from whimbrel.aws.clients import client as aws_client
 from whimbrel.ids import DeviceId, SensorId
 from whimbrel.instants import format_ms, now_ms, parse_ms
 from whimbrel.settings import settings as platform_settings
-from whimbrel.store import history
+from whimbrel.store import bucketed, history
 from whimbrel.store.directory import organizations
 from whimbrel.store.tenant import Tenant
 
@@ -582,7 +582,7 @@ def test_an_answer_of_too_many_points_or_buckets_is_refused(
     problem = refused(batch(client, sensors), "maxPoints")
     assert "maxPoints or interval" in problem["detail"]
     assert batch(client, sensors[:5]).ok()
-    monkeypatch.setattr(rules, "MAX_TEXT_OCTETS", 50_000)
+    monkeypatch.setattr(bucketed, "MAX_TEXT_OCTETS", 50_000)
     refused(batch(client, [texts]), "from")
     refused(ask(client, texts, T0, T0 + HOUR, "1s", fn="first,last"), "from")
 

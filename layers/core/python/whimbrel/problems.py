@@ -19,7 +19,10 @@ Problem
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TYPE_BASE = "https://whimbrel.dev/problems/"
 
@@ -151,6 +154,11 @@ class InvalidRequest(Unprocessable):
     def of(cls, field: str, message: str, *, code: str = "invalid") -> InvalidRequest:
         """Return the refusal of a single *field*."""
         return cls(f"{field}: {message}", errors=(FieldError(field, code, message),))
+
+    def renamed(self, names: Mapping[str, str]) -> InvalidRequest:
+        """Return the same refusal, by the *names* that a dialect has for our fields."""
+        errors = tuple(error._replace(field=names.get(error.field, error.field)) for error in self.errors)
+        return InvalidRequest("; ".join(f"{error.field}: {error.message}" for error in errors), errors=errors)
 
 
 class TooManyRequests(Problem):
