@@ -147,7 +147,7 @@ def _add_schemas(schemas: dict[str, Any], added: dict[str, Any]) -> None:
         ValueError: another resource means something else by a name.
     """
     for name, schema in added.items():
-        schema.pop("title", None)
+        schema["title"] = name
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"{name} means two things: rename a class")
 

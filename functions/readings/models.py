@@ -70,6 +70,9 @@ class LatestReadings(Wire):
 
 _READING_EXAMPLE = {"sensorId": "temperature", "timestamp": "2026-01-31T12:00:00Z", "value": 21.5}
 
+_SCALAR = ["number", "string", "boolean"]
+_VALUE = {"type": [*_SCALAR, "array"], "items": {"type": _SCALAR}}
+
 _READING = {
     "type": "object",
     "additionalProperties": False,
@@ -85,12 +88,12 @@ _READING = {
             "description": "RFC 3339, or milliseconds since 1970; absent: now.",
         },
         "value": {
-            "type": ["number", "string", "boolean", "array"],
+            **_VALUE,
             "description": "An array only where the component's profile declares one.",
         },
         "componentId": {"type": "string"},
         "component": {"type": "string", "description": "The component's key."},
-        "fields": {"type": "object", "additionalProperties": {"type": ["number", "string", "boolean", "array"]}},
+        "fields": {"type": "object", "additionalProperties": _VALUE},
         "metadata": {"type": ["object", "null"]},
     },
     "examples": [_READING_EXAMPLE],
@@ -103,7 +106,7 @@ _SERIES = {
     "description": "As many values as timestamps.",
     "properties": {
         "timestamps": {"type": "array", "items": {"type": ["string", "integer"]}},
-        "values": {"type": "array", "items": {"type": ["number", "string", "boolean", "array"]}},
+        "values": {"type": "array", "items": _VALUE},
     },
     "examples": [{"timestamps": [1769860800000, "2026-01-31T12:01:00Z"], "values": [21.5, 21.7]}],
 }

@@ -117,7 +117,7 @@ def example(schema: dict[str, Any]) -> Any:
         "boolean": True,
         "array": [example(schema.get("items", {})) for _ in range(schema.get("minItems", 0))],
         "object": {name: example(schema["properties"][name]) for name in schema.get("required", ())}
-        | UNSAID.get(schema.get("title", ""), {}),
+        | UNSAID.get(schema.get("title", "").removesuffix("Input"), {}),
     }
     return by_type[schema.get("type", "object")]
 
