@@ -18,18 +18,23 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 lock: $(BIN)/uv ## Resolve the locked requirements again from pyproject.toml
-	@$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
-	@$(LOCK) -c requirements/dev.txt --group local pyproject.toml -o requirements/local.txt
+	@$(LOCK) --extra cli --group dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) -c requirements/dev.txt --extra cli --group local pyproject.toml -o requirements/local.txt
 	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) -c requirements/dev.txt --group pyproject.toml:columnar -o requirements/columnar.txt
 	@$(LOCK) -c requirements/dev.txt --group pyproject.toml:bench -o requirements/bench.txt
 
+# The command line, as a link to this folder; uv builds that by itself, without network.
+LINK_CLI = $(BIN)/uv pip install --quiet --offline --no-deps --editable .
+
 $(VENV)/.local: $(BIN)/uv requirements/local.txt
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/local.txt
+	@$(LINK_CLI)
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/uv requirements/dev.txt
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(LINK_CLI)
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
@@ -44,12 +49,13 @@ run: $(VENV)/.local ## Start the whole platform on this machine
 demo: $(VENV)/.local ## Show the main job against a running platform: register, connect, publish, query, export
 	@PYTHONPATH=.:layers/core/python $(BIN)/python -m infra.local.demo
 
-check: install ## Format, lint, types, import contracts, and whether openapi.json is current
+check: install ## Format, lint, types, import contracts, and whether openapi.json and its client are current
 	ruff format --check --quiet .
 	ruff check --quiet .
 	basedpyright --level error
 	PYTHONPATH=.:layers/core/python lint-imports --no-cache
 	PYTHONPATH=.:layers/core/python python -m functions.openapi --check
+	PYTHONPATH=. python -m cli.generate --check
 
 fix: install ## Format, and mend what the linter can
 	ruff format --quiet .
@@ -67,6 +73,9 @@ test-oracle: install ## Hold the policy evaluator against another's, in the dire
 openapi: install ## Generate openapi.json from the operations
 	PYTHONPATH=.:layers/core/python python -m functions.openapi
 
+client: install ## Generate the command line's client from openapi.json
+	PYTHONPATH=. python -m cli.generate
+
 layers: install ## Build the third-party layers for the Lambda platform
 	PYTHONPATH=. python -m infra.layers --python "$(PYTHON313)"
 
@@ -76,4 +85,4 @@ synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 bench: $(VENV)/.bench ## Measure bytes, costs and times, beside other systems where installed, into docs/benchmarks.md
 	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
 
-.PHONY: help lock install run demo check fix test test-long test-oracle openapi layers synth bench
+.PHONY: help lock install run demo check fix test test-long test-oracle openapi client layers synth bench

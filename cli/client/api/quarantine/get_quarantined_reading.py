@@ -1,0 +1,104 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.quarantined_reading import QuarantinedReading
+from ...types import Response
+
+
+def _get_kwargs(
+    quarantine_id: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/admin/quarantine/{quarantine_id}".format(
+            quarantine_id=quote(str(quarantine_id), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | QuarantinedReading | None:
+    if response.status_code == 200:
+        response_200 = QuarantinedReading.from_dict(response.json())
+
+        return response_200
+
+    if 400 <= response.status_code <= 499:
+        response_4xx = Problem.from_dict(response.json())
+
+        return response_4xx
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Problem.from_dict(response.json())
+
+        return response_5xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | QuarantinedReading]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    quarantine_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Problem | QuarantinedReading]:
+    """Get a quarantined reading
+
+     Get a quarantined reading.
+
+    Args:
+        quarantine_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | QuarantinedReading]
+    """
+
+    kwargs = _get_kwargs(
+        quarantine_id=quarantine_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    quarantine_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Problem | QuarantinedReading | None:
+    """As ``sync_detailed``, but only what was parsed."""
+
+    return sync_detailed(
+        quarantine_id=quarantine_id,
+        client=client,
+    ).parsed

@@ -1,0 +1,129 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.latest_readings import LatestReadings
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    device_id: str | Unset = UNSET,
+    component_id: str | Unset = UNSET,
+    sensor_ids: list[str] | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["deviceId"] = device_id
+
+    params["componentId"] = component_id
+
+    json_sensor_ids: list[str] | Unset = UNSET
+    if not isinstance(sensor_ids, Unset):
+        json_sensor_ids = sensor_ids
+
+    params["sensorIds"] = json_sensor_ids
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/readings/latest",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> LatestReadings | Problem | None:
+    if response.status_code == 200:
+        response_200 = LatestReadings.from_dict(response.json())
+
+        return response_200
+
+    if 400 <= response.status_code <= 499:
+        response_4xx = Problem.from_dict(response.json())
+
+        return response_4xx
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Problem.from_dict(response.json())
+
+        return response_5xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[LatestReadings | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    device_id: str | Unset = UNSET,
+    component_id: str | Unset = UNSET,
+    sensor_ids: list[str] | Unset = UNSET,
+) -> Response[LatestReadings | Problem]:
+    """Get the newest reading of each sensor of a device or component, or of up to 50 sensors
+
+     Name exactly one of `deviceId`, `componentId` and `sensorIds`.
+
+    Args:
+        device_id (str | Unset):
+        component_id (str | Unset):
+        sensor_ids (list[str] | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[LatestReadings | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        device_id=device_id,
+        component_id=component_id,
+        sensor_ids=sensor_ids,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    device_id: str | Unset = UNSET,
+    component_id: str | Unset = UNSET,
+    sensor_ids: list[str] | Unset = UNSET,
+) -> LatestReadings | Problem | None:
+    """As ``sync_detailed``, but only what was parsed."""
+
+    return sync_detailed(
+        client=client,
+        device_id=device_id,
+        component_id=component_id,
+        sensor_ids=sensor_ids,
+    ).parsed

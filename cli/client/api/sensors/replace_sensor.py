@@ -1,0 +1,123 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.sensor import Sensor
+from ...models.sensor_body import SensorBody
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    sensor_id: str,
+    *,
+    body: SensorBody,
+    if_match: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/api/v1/sensors/{sensor_id}".format(
+            sensor_id=quote(str(sensor_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | Sensor | None:
+    if response.status_code == 200:
+        response_200 = Sensor.from_dict(response.json())
+
+        return response_200
+
+    if 400 <= response.status_code <= 499:
+        response_4xx = Problem.from_dict(response.json())
+
+        return response_4xx
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Problem.from_dict(response.json())
+
+        return response_5xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Problem | Sensor]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    sensor_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: SensorBody,
+    if_match: str | Unset = UNSET,
+) -> Response[Problem | Sensor]:
+    """Replace a sensor; what is left out falls back
+
+     Replace a sensor; what is left out falls back.
+
+    Args:
+        sensor_id (str):
+        if_match (str | Unset): The `ETag` that the change is based on; another one there answers
+            412.
+        body (SensorBody): What can be changed of a sensor.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Sensor]
+    """
+
+    kwargs = _get_kwargs(
+        sensor_id=sensor_id,
+        body=body,
+        if_match=if_match,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    sensor_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: SensorBody,
+    if_match: str | Unset = UNSET,
+) -> Problem | Sensor | None:
+    """As ``sync_detailed``, but only what was parsed."""
+
+    return sync_detailed(
+        sensor_id=sensor_id,
+        client=client,
+        body=body,
+        if_match=if_match,
+    ).parsed

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.annotation_patch_values import AnnotationPatchValues
+
+
+T = TypeVar("T", bound="AnnotationPatch")
+
+
+@_attrs_define
+class AnnotationPatch:
+    """The fields of an annotation to change.
+
+    Attributes:
+        start_at (datetime.datetime | Unset):
+        end_at (datetime.datetime | None | Unset):
+        values (AnnotationPatchValues | Unset):
+        confidence (float | int | None | Unset):
+    """
+
+    start_at: datetime.datetime | Unset = UNSET
+    end_at: datetime.datetime | None | Unset = UNSET
+    values: AnnotationPatchValues | Unset = UNSET
+    confidence: float | int | None | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        start_at: str | Unset = UNSET
+        if not isinstance(self.start_at, Unset):
+            start_at = self.start_at.isoformat()
+
+        end_at: None | str | Unset
+        if isinstance(self.end_at, Unset):
+            end_at = UNSET
+        elif isinstance(self.end_at, datetime.datetime):
+            end_at = self.end_at.isoformat()
+        else:
+            end_at = self.end_at
+
+        values: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.values, Unset):
+            values = self.values.to_dict()
+
+        confidence: float | int | None | Unset
+        if isinstance(self.confidence, Unset):
+            confidence = UNSET
+        else:
+            confidence = self.confidence
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({})
+        if start_at is not UNSET:
+            field_dict["startAt"] = start_at
+        if end_at is not UNSET:
+            field_dict["endAt"] = end_at
+        if values is not UNSET:
+            field_dict["values"] = values
+        if confidence is not UNSET:
+            field_dict["confidence"] = confidence
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.annotation_patch_values import AnnotationPatchValues  # noqa: PLC0415
+
+        d = dict(src_dict)
+        _start_at = d.pop("startAt", UNSET)
+        start_at: datetime.datetime | Unset
+        if isinstance(_start_at, Unset):
+            start_at = UNSET
+        else:
+            start_at = datetime.datetime.fromisoformat(_start_at)
+
+        def _parse_end_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                end_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return end_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        end_at = _parse_end_at(d.pop("endAt", UNSET))
+
+        _values = d.pop("values", UNSET)
+        values: AnnotationPatchValues | Unset
+        if isinstance(_values, Unset):
+            values = UNSET
+        else:
+            values = AnnotationPatchValues.from_dict(_values)
+
+        def _parse_confidence(data: object) -> float | int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | int | None | Unset, data)
+
+        confidence = _parse_confidence(d.pop("confidence", UNSET))
+
+        annotation_patch = cls(
+            start_at=start_at,
+            end_at=end_at,
+            values=values,
+            confidence=confidence,
+        )
+
+        return annotation_patch

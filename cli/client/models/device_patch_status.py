@@ -1,0 +1,10 @@
+from enum import StrEnum
+
+
+class DevicePatchStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    MAINTENANCE = "MAINTENANCE"
+
+    def __str__(self) -> str:
+        return str(self.value)

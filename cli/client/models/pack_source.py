@@ -1,0 +1,9 @@
+from enum import StrEnum
+
+
+class PackSource(StrEnum):
+    SHIPPED = "SHIPPED"
+    UPLOADED = "UPLOADED"
+
+    def __str__(self) -> str:
+        return str(self.value)
