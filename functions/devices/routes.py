@@ -12,20 +12,16 @@ from pydantic.json_schema import SkipJsonSchema
 from functions.devices import rules
 from functions.devices.models import DeviceBody, DevicePatch
 from whimbrel.auth import Scope
-from whimbrel.aws import iot
 from whimbrel.domain.fleet import Device, DeviceGroup, DeviceGroupId, DeviceStatus, SiteId
-from whimbrel.domain.jobs import JobKind
 from whimbrel.domain.profiles import DeviceProfileId
-from whimbrel.domain.provisioning import RegistrationToken
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
-from whimbrel.http.jobs import start as start_job
+from whimbrel.http.fleet import delete_device as delete
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import StandardMethods, require_match
 from whimbrel.ids import DeviceId
 from whimbrel.pages import Page
 from whimbrel.problems import NotFound, StaleVersion, Unavailable
-from whimbrel.store.traces import DEVICE, leaving
 
 resource = Resource("/api/v1/devices", tag="Devices")
 
@@ -132,16 +128,6 @@ def delete_device(
     Its certificates are revoked and its connection is cut. Its components, sensors and readings stay, until retention
     takes them; with `purge`, a job deletes them now, and those in quarantine.
     """
-    devices = tenant.things(Device)
-    device = devices.get(device_id)
-    require_match(device, if_match)
-    # Before, so that a delete that fails half-way can be repeated; after, for a device that was being provisioned.
-    iot.retire_device(device_id)
-    # Before the device goes, too: while it is there, a purge that was not started can be asked for again.
-    job = start_job(tenant, caller, exchange, JobKind.PURGE_DEVICE, {"deviceId": device_id}) if purge else None
-    pending = tenant.things(RegistrationToken)
-    tokens = [pending.removing(token.id) for token in pending.all(device_id)]
-    # In whatever version: being cut off, the device has just been seen to leave.
-    tenant.commit([devices.removing(device_id), *tokens, leaving(tenant, DEVICE, device_id)])
-    iot.retire_device(device_id)
+    require_match(tenant.things(Device).get(device_id), if_match)
+    job = delete(tenant, caller, exchange, device_id, purge=purge)
     return Response(HTTPStatus.ACCEPTED, "application/json", job.model_dump_json(by_alias=True)) if job else None

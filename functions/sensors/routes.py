@@ -10,15 +10,15 @@ from pydantic.json_schema import SkipJsonSchema
 from functions.sensors.models import SensorAnswer, SensorBody, SensorCreate
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Sensor, newest_shown
-from whimbrel.domain.readings import MAIN_COMPONENT
 from whimbrel.http.exchange import CurrentTenant
+from whimbrel.http.fleet import create_sensor as create
 from whimbrel.http.parameters import Cursor, Limit
 from whimbrel.http.resource import Resource
-from whimbrel.http.standard import ALL_METHODS, StandardMethods, check_references
+from whimbrel.http.standard import ALL_METHODS, StandardMethods
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.instants import now_ms
 from whimbrel.pages import Page
-from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound
+from whimbrel.problems import AlreadyExists, NotFound
 
 resource = Resource("/api/v1/sensors", tag="Sensors")
 
@@ -56,21 +56,8 @@ def create_sensor(body: SensorCreate, tenant: CurrentTenant) -> Sensor:
     There is seldom need: sensors make themselves when a device first reports them. Do it to fix the type or the unit
     beforehand.
     """
-    component_id = ComponentId.named(body.device_id, body.component)
-    components = tenant.things(Component)
-    if components.find(component_id) is None:
-        if body.component != MAIN_COMPONENT:
-            raise InvalidRequest.of("component", "the device has no component of that key", code="unknown-reference")
-        main = Component(id=component_id, device_id=body.device_id, key=MAIN_COMPONENT, name=MAIN_COMPONENT)
-        check_references(main, tenant)
-        components.ensure(main)
-    sensor = Sensor(
-        id=SensorId.named(body.device_id, body.component, body.key),
-        component_id=component_id,
-        **{name: getattr(body, name) for name in ("device_id", "key", "value_type", "name", "unit", "retention_days")},
-    )
-    check_references(sensor, tenant)
-    return tenant.things(Sensor).add(sensor)
+    fields = {name: getattr(body, name) for name in ("value_type", "name", "unit", "retention_days")}
+    return create(tenant, body.device_id, body.component, body.key, **fields)
 
 
 @resource.operation("GET", "/{sensorId}", scope=Scope.DEVICES_READ, problems=[NotFound])

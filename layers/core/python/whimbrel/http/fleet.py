@@ -1,0 +1,61 @@
+"""Deleting devices and making sensors: what more than one API lets a client do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whimbrel.auth import Caller
+from whimbrel.aws import iot
+from whimbrel.domain.fleet import Component, Device, Sensor
+from whimbrel.domain.jobs import JobAnswer, JobKind
+from whimbrel.domain.provisioning import RegistrationToken
+from whimbrel.domain.readings import MAIN_COMPONENT
+from whimbrel.http.exchange import Exchange
+from whimbrel.http.jobs import start as start_job
+from whimbrel.http.standard import check_references
+from whimbrel.ids import ComponentId, DeviceId, SensorId
+from whimbrel.problems import InvalidRequest
+from whimbrel.store.tenant import Tenant
+from whimbrel.store.traces import DEVICE, leaving
+
+
+def delete_device(
+    tenant: Tenant, caller: Caller, exchange: Exchange, device_id: DeviceId, *, purge: bool = False
+) -> JobAnswer | None:
+    """Delete a device, revoke its certificates and cut its connection.
+
+    With *purge*, start the job that deletes its readings, and return it.
+
+    Raises:
+        Unavailable: the job was not started; the device is there.
+    """
+    # Before, so that a delete that fails half-way can be repeated; after, for a device that was being provisioned.
+    iot.retire_device(device_id)
+    # Before the device goes, too: while it is there, a purge that was not started can be asked for again.
+    job = start_job(tenant, caller, exchange, JobKind.PURGE_DEVICE, {"deviceId": device_id}) if purge else None
+    pending = tenant.things(RegistrationToken)
+    tokens = [pending.removing(token.id) for token in pending.all(device_id)]
+    # In whatever version: being cut off, the device has just been seen to leave.
+    tenant.commit([tenant.things(Device).removing(device_id), *tokens, leaving(tenant, DEVICE, device_id)])
+    iot.retire_device(device_id)
+    return job
+
+
+def create_sensor(tenant: Tenant, device_id: DeviceId, component: str, key: str, **fields: Any) -> Sensor:
+    """Store a new sensor of a component of a device; the component ``main`` is made when first needed.
+
+    Raises:
+        InvalidRequest: there is no such device or component. AlreadyExists: it has such a sensor.
+    """
+    component_id = ComponentId.named(device_id, component)
+    components = tenant.things(Component)
+    if components.find(component_id) is None:
+        if component != MAIN_COMPONENT:
+            raise InvalidRequest.of("component", "the device has no component of that key", code="unknown-reference")
+        main = Component(id=component_id, device_id=device_id, key=MAIN_COMPONENT, name=MAIN_COMPONENT)
+        check_references(main, tenant)
+        components.ensure(main)
+    identifier = SensorId.named(device_id, component, key)
+    sensor = Sensor(id=identifier, device_id=device_id, component_id=component_id, key=key, **fields)
+    check_references(sensor, tenant)
+    return tenant.things(Sensor).add(sensor)
