@@ -25,6 +25,8 @@ class Needs(Flag):
     ORGANIZATIONS_READ = auto()
     """Read the list of all organizations."""
     ORGANIZATIONS_WRITE = auto()
+    AUTHENTICATE = auto()
+    """Look at credentials and memberships, and note that they were used, or guessed at."""
     AUTH_READ = auto()
     AUTH_WRITE = auto()
     READINGS_READ = auto()
@@ -141,14 +143,14 @@ HTTP_FUNCTIONS = (
         name="entities",
         folders=("entities",),
         columnar=True,
-        needs=CHANGING | STORING | Needs.ROLLUPS_WRITE,
+        needs=CHANGING | STORING | Needs.ROLLUPS_WRITE | Needs.CERTIFICATES_END,
         memory_mb=1024,
     ),
     Function(
         name="dots",
         folders=("dots",),
         columnar=True,
-        needs=CHANGING | STORING | Needs.ROLLUPS_WRITE | Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.JOB_START,
+        needs=CHANGING | STORING | Needs.ROLLUPS_WRITE | Needs.AUTHENTICATE | Needs.CERTIFICATES_END | Needs.JOB_START,
         memory_mb=1024,
     ),
     Function(name="reference", folders=("reference",), needs=Needs.READINESS),
@@ -159,7 +161,7 @@ EVENT_FUNCTIONS = (
         name="authorizer",
         folders=("authorizer",),
         handler="functions.authorizer.authorize.handler",
-        needs=Needs.AUTH_READ | Needs.AUTH_WRITE | Needs.SECRET,
+        needs=Needs.AUTHENTICATE | Needs.SECRET,
         timeout_s=10,
     ),
     Function(

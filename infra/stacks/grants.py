@@ -147,6 +147,10 @@ def grants(
             own=(Allow(("dynamodb:GetItem",), (storage.registry.table_arn,), leading="READY"), read_key),
             environment=registry_name,
         ),
+        Needs.AUTHENTICATE: Grant(
+            own=(Allow(("dynamodb:GetItem", "dynamodb:UpdateItem"), (auth,)), read_key, write_key),
+            environment=auth_name,
+        ),
         Needs.AUTH_READ: Grant(
             own=(Allow(("dynamodb:GetItem", "dynamodb:BatchGetItem"), (auth,)), read_key), environment=auth_name
         ),

@@ -46,6 +46,7 @@ def things(*actions: str, resource: str = REGISTRY, kind: str = "*") -> set[tupl
 
 OWN: dict[Needs, set[tuple[str, str, str]]] = {
     Needs.READINESS: on(REGISTRY, "dynamodb", "GetItem", leading="READY") | READ_KEY,
+    Needs.AUTHENTICATE: on(AUTH, "dynamodb", "GetItem", "UpdateItem") | READ_KEY | WRITE_KEY,
     Needs.AUTH_READ: on(AUTH, "dynamodb", "GetItem", "BatchGetItem") | READ_KEY,
     Needs.AUTH_WRITE: on(AUTH, "dynamodb", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem") | WRITE_KEY,
     Needs.ORGANIZATIONS_READ: on(LOG, "dynamodb", "Query", leading="L#organizations") | READ_KEY,
@@ -106,6 +107,7 @@ VARIABLES: dict[Needs, set[str]] = {
     Needs.AUDIT_READ: {"AUDIT_TABLE"},
     Needs.ORGANIZATIONS_READ: {"LOG_TABLE"},
     Needs.ORGANIZATIONS_WRITE: {"LOG_TABLE"},
+    Needs.AUTHENTICATE: {"AUTH_TABLE"},
     Needs.AUTH_READ: {"AUTH_TABLE"},
     Needs.AUTH_WRITE: {"AUTH_TABLE"},
     Needs.READINGS_READ: {"LOG_TABLE", "BLOCKS_TABLE"},

@@ -32,11 +32,13 @@ from tests.infra.isolation import (
 )
 from whimbrel.ids import OrganizationId
 
+AUTHENTICATE = {("auth", "GetItem"), ("auth", "UpdateItem")}
 AUTH_READ = {("auth", "GetItem"), ("auth", "BatchGetItem")}
 AUTH_WRITE = {("auth", action) for action in ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")}
 BEYOND_TENANTS = {
     "reference": {("READY", "GetItem")},
-    "authorizer": AUTH_READ | AUTH_WRITE,
+    "authorizer": AUTHENTICATE,
+    "dots": AUTHENTICATE,
     "provisioning": AUTH_READ | AUTH_WRITE,
     "access": AUTH_READ | AUTH_WRITE,
     "presence": AUTH_READ,
