@@ -22,11 +22,50 @@ from whimbrel.problems import TYPE_BASE, Problem
 FILE = Path(__file__).parent.parent / "openapi.json"
 
 DESCRIPTION = """\
-Everything that Whimbrel does, under `/api/v1`. Send an API key (`sk_…`) or a session token as `Authorization: Bearer
-…`; each operation names the scope that it needs. Times are RFC 3339; lists are cut by `limit` and `cursor`; errors are
-`application/problem+json` (RFC 9457) with a stable `code` and the `requestId` to quote. A POST with an
-`Idempotency-Key` is safe to repeat for a day. `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell what
-is left; beyond it the answer is 429 with `Retry-After`."""
+Everything that Whimbrel does, under `/api/v1`.
+
+- **Credential**: an API key (`sk_…`) or a session token, as `Authorization: Bearer …`. Each operation names the scope \
+that it needs.
+- **Times** are RFC 3339, in UTC; ranges have their beginning and not their end.
+- **Lists** come in pages: `nextCursor` of one is the `cursor` of the next.
+- **Errors** are `application/problem+json` (RFC 9457), with a stable `code`, and the `requestId` to quote.
+- **Repeating** a POST under the same `Idempotency-Key` is safe for a day.
+- **Limits**: `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell what is left; beyond it the answer \
+is 429 with `Retry-After`."""
+
+TAGS = {
+    "Devices": "What reports readings, physical or virtual.",
+    "Components": "The parts of a device, and by which profile each reports.",
+    "Sensors": "One series of readings each; they make themselves when a device first reports them.",
+    "Device groups": "Devices that have something in common, whichever those are at the time.",
+    "Sites": "Where devices stand.",
+    "Provisioning": "One-time tokens, and the certificates that devices get for them.",
+    "Readings": "Send them; ask for them raw, by bucket, or for what they amount to.",
+    "Quarantine": "Readings that were refused, kept to be replayed.",
+    "Imports": "Files of readings, taken in.",
+    "Exports": "Readings and annotations, to download.",
+    "Jobs": "What goes on in the background.",
+    "Annotation classes": "What annotations can say.",
+    "Annotations": "What is said of a stretch of time.",
+    "Sensor profiles": "What the readings of a component hold; versions of it never change.",
+    "Device profiles": "What a kind of device is made of.",
+    "Schemas": "Profiles as DTDL, for other tools.",
+    "Packs": "Profiles, classes and dashboards that belong together, installed at once.",
+    "Access": "Who you are to this API.",
+    "Organization": "All of yours: its name, its retention, its end.",
+    "Members": "Its people and their roles.",
+    "Invitations": "How people become members.",
+    "API keys": "What machines call with.",
+    "Access tokens": "What your own scripts call with.",
+    "Audit log": "Who changed what.",
+    "Entity API": "The same data, in the words of another platform.",
+    "Dots API": "The same data, in the words of another platform.",
+    "Reference": "The API about itself.",
+}
+"""What each group of operations is about, in the order of the documentation."""
+
+UNGRANTED = {"any": "Any credential will do.", "session": "Only a person's session will do."}
+"""What is said of scopes that no key can be given."""
 
 ALWAYS = {"internal-error"}
 WITH_BODY = {"malformed-json", "payload-too-large", "unsupported-media-type"}
@@ -83,7 +122,6 @@ def document() -> dict[str, Any]:
     """Return the whole OpenAPI 3.1 document."""
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
-    tags: list[str] = []
     for function in HTTP_FUNCTIONS:
         for folder in function.folders:
             resource: Resource = import_module(f"functions.{folder}.routes").resource
@@ -91,7 +129,6 @@ def document() -> dict[str, Any]:
             if resource.dialect:
                 schemas[resource.dialect.name] = resource.dialect.schema
             _add_schemas(schemas, generated["components"].get("schemas", {}))
-            tags += [resource.tag] if resource.tag not in tags else []
             for path, operations in generated["paths"].items():
                 for method, operation in operations.items():
                     _finish(operation, method, path, resource.dialect)
@@ -113,7 +150,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in tags],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": {path: paths[path] for path in sorted(paths)},
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},
@@ -165,6 +202,7 @@ def _finish(operation: dict[str, Any], method: str, path: str, dialect: Dialect 
             "content": {"application/json": {"schema": request_schema}},
         }
     operation.setdefault("security", [])
+    _describe(operation)
     if dialect and dialect.credential:
         operation["x-authenticates"] = bool(operation["security"])
     for parameter in operation.get("parameters", ()):
@@ -181,6 +219,16 @@ def _finish(operation: dict[str, Any], method: str, path: str, dialect: Dialect 
         schema = {"$ref": "#/components/schemas/JobAnswer"}
         responses["202"] = {"description": "A job goes on.", "content": {"application/json": {"schema": schema}}}
     _document_refusals(operation, method, path, dialect, is_repeatable=is_repeatable)
+
+
+def _describe(operation: dict[str, Any]) -> None:
+    """Say what an operation needs, after what it says of itself beyond its summary."""
+    told = operation.pop("description")
+    scopes = {scope for way in operation["security"] for needed in way.values() for scope in needed}
+    said = [] if told.rstrip(".") == operation["summary"] else [told]
+    said += [UNGRANTED.get(scope, f"Scope: `{scope}`.") for scope in sorted(scopes)]
+    if said:
+        operation["description"] = "\n\n".join(said)
 
 
 def _document_refusals(

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from tests.contract.test_every_operation import EVERY, Operation, ask
 from tests.gateway import DOCUMENT, Client
+from whimbrel.auth import Scope
 
 pytestmark = pytest.mark.usefixtures("issuer")
 
@@ -50,6 +51,23 @@ def test_every_part_of_it_has_an_example_that_fits(operation: Operation) -> None
         assert examples, f"{where} has no example"
         for example in examples:
             Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(example)
+
+
+def test_every_group_is_described_and_has_operations() -> None:
+    described = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
+
+    assert described == {tag for operation in EVERY for tag in operation.declared["tags"]}
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in EVERY if each.declared["security"]], ids=lambda o: f"{o.method} {o.path}"
+)
+def test_it_says_who_may_call_it(operation: Operation) -> None:
+    scopes = {scope for way in operation.declared["security"] for needed in way.values() for scope in needed}
+
+    said = operation.declared["description"]
+    assert all(f"`{scope}`" in said or scope in {Scope.ANY, Scope.SESSION} for scope in scopes)
+    assert said != operation.declared["summary"]
 
 
 def a_query(operation: Operation) -> str:

@@ -80,6 +80,8 @@ def sync_detailed(
     role that you
     have at the time; never above it, and no longer than you are a member.
 
+    Only a person's session will do.
+
     Args:
         idempotency_key (str | Unset):
         body (AccessTokenCreate): A new token.

@@ -70,6 +70,8 @@ def sync_detailed(
 
      Within a minute it opens nothing any more.
 
+    Only a person's session will do.
+
     Args:
         token_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

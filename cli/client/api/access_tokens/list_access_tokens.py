@@ -78,6 +78,8 @@ def sync_detailed(
 
      Those for this organization. Their secrets are not kept, so they are not shown.
 
+    Only a person's session will do.
+
     Args:
         limit (int | Unset): How many items at most. Default: 50.
         cursor (str | Unset): `nextCursor` of the page before; opaque.

@@ -76,7 +76,7 @@ def sync_detailed(
 ) -> Response[AnnotationClass | Problem]:
     """Create an annotation class
 
-     Create an annotation class.
+     Scope: `analytics:write`.
 
     Args:
         idempotency_key (str | Unset):

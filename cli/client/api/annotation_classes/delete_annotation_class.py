@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a annotation class
 
-     Delete a annotation class.
+     Scope: `analytics:write`.
 
     Args:
         annotation_class_id (str):

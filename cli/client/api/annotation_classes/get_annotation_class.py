@@ -67,7 +67,7 @@ def sync_detailed(
 ) -> Response[AnnotationClass | Problem]:
     """Get a annotation class
 
-     Get a annotation class.
+     Scope: `analytics:read`.
 
     Args:
         annotation_class_id (str):

@@ -76,7 +76,7 @@ def sync_detailed(
 ) -> Response[PageAnnotationClass | Problem]:
     """List annotation classes, oldest first
 
-     List annotation classes, oldest first.
+     Scope: `analytics:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

@@ -81,7 +81,7 @@ def sync_detailed(
 ) -> Response[AnnotationClass | Problem]:
     """Replace a annotation class; what is left out falls back
 
-     Replace a annotation class; what is left out falls back.
+     Scope: `analytics:write`.
 
     Args:
         annotation_class_id (str):

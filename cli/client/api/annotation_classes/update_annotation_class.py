@@ -81,7 +81,7 @@ def sync_detailed(
 ) -> Response[AnnotationClass | Problem]:
     """Change some fields of a annotation class
 
-     Change some fields of a annotation class.
+     Scope: `analytics:write`.
 
     Args:
         annotation_class_id (str):

@@ -76,6 +76,8 @@ def sync_detailed(
 
      Its `values` are checked against the fields of its class.
 
+    Scope: `analytics:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (AnnotationCreate): A new annotation: what it is about, and of what class, for good.

@@ -65,7 +65,7 @@ def sync_detailed(
 ) -> Response[Annotation | Problem]:
     """Get a annotation
 
-     Get a annotation.
+     Scope: `analytics:read`.
 
     Args:
         annotation_id (str):

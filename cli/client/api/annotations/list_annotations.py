@@ -84,7 +84,7 @@ def sync_detailed(
 ) -> Response[PageAnnotation | Problem]:
     """List annotations, oldest first, of everything or of one thing, of every class or of one
 
-     List annotations, oldest first, of everything or of one thing, of every class or of one.
+     Scope: `analytics:read`.
 
     Args:
         scope_id (str | Unset):

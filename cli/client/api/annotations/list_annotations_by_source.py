@@ -82,7 +82,7 @@ def sync_detailed(
 ) -> Response[PageAnnotation | Problem]:
     """List the annotations of one source, oldest first
 
-     List the annotations of one source, oldest first.
+     Scope: `analytics:read`.
 
     Args:
         source (AnnotationSource): Who says it.

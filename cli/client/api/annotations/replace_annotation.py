@@ -81,6 +81,8 @@ def sync_detailed(
 
      Those that the platform made are read-only.
 
+    Scope: `analytics:write`.
+
     Args:
         annotation_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

@@ -76,6 +76,8 @@ def sync_detailed(
 
      Its `key` is shown in this answer and never again. A key has no scope that its maker has not.
 
+    Scope: `admin`.
+
     Args:
         idempotency_key (str | Unset):
         body (ApiKeyCreate): A new key.

@@ -63,7 +63,7 @@ def sync_detailed(
 ) -> Response[ApiKey | Problem]:
     """Get an API key: what it may do, and when it was last used
 
-     Get an API key: what it may do, and when it was last used.
+     Scope: `admin`.
 
     Args:
         key_id (str):

@@ -76,6 +76,8 @@ def sync_detailed(
 
      Expired ones, too, until they are deleted. Their secrets are not kept, so they are not shown.
 
+    Scope: `admin`.
+
     Args:
         limit (int | Unset): How many items at most. Default: 50.
         cursor (str | Unset): `nextCursor` of the page before; opaque.

@@ -83,6 +83,8 @@ def sync_detailed(
     so that machines
     can change over; one of an earlier rotation ends at once.
 
+    Scope: `admin`.
+
     Args:
         key_id (str):
         idempotency_key (str | Unset):

@@ -81,6 +81,8 @@ def sync_detailed(
     scopes of the
     key that they call with.
 
+    Scope: `admin`.
+
     Args:
         key_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

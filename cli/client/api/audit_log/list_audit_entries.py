@@ -109,6 +109,8 @@ def sync_detailed(
     readings is not
     recorded here. A page of a filtered list may be short before the list's end.
 
+    Scope: `admin`.
+
     Args:
         actor_id (str | Unset): Only what they did.
         action (str | Unset): Only this operation, such as `update_device`.

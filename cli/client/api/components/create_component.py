@@ -72,7 +72,7 @@ def sync_detailed(
 ) -> Response[Component | Problem]:
     """Create a component
 
-     Create a component.
+     Scope: `devices:write`.
 
     Args:
         idempotency_key (str | Unset):

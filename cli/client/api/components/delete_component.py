@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a component that has no sensors
 
-     Delete a component that has no sensors.
+     Scope: `devices:write`.
 
     Args:
         component_id (str):

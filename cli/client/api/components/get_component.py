@@ -63,7 +63,7 @@ def sync_detailed(
 ) -> Response[Component | Problem]:
     """Get a component
 
-     Get a component.
+     Scope: `devices:read`.
 
     Args:
         component_id (str):

@@ -80,7 +80,7 @@ def sync_detailed(
 ) -> Response[PageComponent | Problem]:
     """List components, oldest first, of all devices or of one
 
-     List components, oldest first, of all devices or of one.
+     Scope: `devices:read`.
 
     Args:
         device_id (str | Unset):

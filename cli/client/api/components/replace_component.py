@@ -77,7 +77,7 @@ def sync_detailed(
 ) -> Response[Component | Problem]:
     """Replace a component; what is left out falls back
 
-     Replace a component; what is left out falls back.
+     Scope: `devices:write`.
 
     Args:
         component_id (str):

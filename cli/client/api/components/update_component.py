@@ -80,6 +80,8 @@ def sync_detailed(
      Bound to another version of a profile, it takes the readings that follow by that; this is how a
     schema evolves.
 
+    Scope: `devices:write`.
+
     Args:
         component_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

@@ -74,7 +74,7 @@ def sync_detailed(
 ) -> Response[DeviceGroup | Problem]:
     """Create a device group
 
-     Create a device group.
+     Scope: `devices:write`.
 
     Args:
         idempotency_key (str | Unset):

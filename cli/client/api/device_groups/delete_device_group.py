@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a device group
 
-     Delete a device group.
+     Scope: `devices:write`.
 
     Args:
         device_group_id (str):

@@ -65,7 +65,7 @@ def sync_detailed(
 ) -> Response[DeviceGroup | Problem]:
     """Get a device group
 
-     Get a device group.
+     Scope: `devices:read`.
 
     Args:
         device_group_id (str):

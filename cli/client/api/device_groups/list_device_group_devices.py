@@ -81,6 +81,8 @@ def sync_detailed(
 
      Who belongs is computed from tags and sites each time; a page may be short before the list's end.
 
+    Scope: `devices:read`.
+
     Args:
         device_group_id (str):
         limit (int | Unset): How many items at most. Default: 50.

@@ -76,7 +76,7 @@ def sync_detailed(
 ) -> Response[PageDeviceGroup | Problem]:
     """List device groups, oldest first
 
-     List device groups, oldest first.
+     Scope: `devices:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

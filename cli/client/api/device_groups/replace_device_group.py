@@ -79,7 +79,7 @@ def sync_detailed(
 ) -> Response[DeviceGroup | Problem]:
     """Replace a device group; what is left out falls back
 
-     Replace a device group; what is left out falls back.
+     Scope: `devices:write`.
 
     Args:
         device_group_id (str):

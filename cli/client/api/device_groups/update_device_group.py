@@ -79,7 +79,7 @@ def sync_detailed(
 ) -> Response[DeviceGroup | Problem]:
     """Change some fields of a device group
 
-     Change some fields of a device group.
+     Scope: `devices:write`.
 
     Args:
         device_group_id (str):

@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a version of a device profile that nothing refers to; its number is not given again
 
-     Delete a version of a device profile that nothing refers to; its number is not given again.
+     Scope: `devices:write`.
 
     Args:
         device_profile_id (str):

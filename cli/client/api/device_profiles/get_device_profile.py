@@ -67,7 +67,7 @@ def sync_detailed(
 ) -> Response[DeviceProfile | Problem]:
     """Get a device profile
 
-     Get a device profile.
+     Scope: `devices:read`.
 
     Args:
         device_profile_id (str):

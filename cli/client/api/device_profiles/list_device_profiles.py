@@ -84,7 +84,7 @@ def sync_detailed(
 ) -> Response[PageDeviceProfile | Problem]:
     """List the versions of device profiles, of all keys or of one
 
-     List the versions of device profiles, of all keys or of one.
+     Scope: `devices:read`.
 
     Args:
         key (str | Unset):

@@ -72,7 +72,7 @@ def sync_detailed(
 ) -> Response[Device | Problem]:
     """Create a device, with the components that its profile declares
 
-     Create a device, with the components that its profile declares.
+     Scope: `devices:write`.
 
     Args:
         idempotency_key (str | Unset):

@@ -91,6 +91,8 @@ def sync_detailed(
     until retention
     takes them; with `purge`, a job deletes them now, and those in quarantine.
 
+    Scope: `devices:write`.
+
     Args:
         device_id (str):
         purge (bool | Unset): Delete its readings, too: answers 202 with a job. Default: False.

@@ -63,7 +63,7 @@ def sync_detailed(
 ) -> Response[Device | Problem]:
     """Get a device
 
-     Get a device.
+     Scope: `devices:read`.
 
     Args:
         device_id (str):

@@ -105,6 +105,8 @@ def sync_detailed(
 
      Filters narrow each other; a filtered page may be short before the list's end.
 
+    Scope: `devices:read`.
+
     Args:
         status (DeviceStatus | Unset): PENDING until first seen; ACTIVE and OFFLINE as the broker
             sees it; INACTIVE and MAINTENANCE by hand.

@@ -80,6 +80,8 @@ def sync_detailed(
      With another version of a profile, the components that it declares are made or bound anew; none is
     taken away.
 
+    Scope: `devices:write`.
+
     Args:
         device_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

@@ -82,6 +82,8 @@ def sync_detailed(
     what was too
     much for one). Readings that arrive while it is written may be in it or not.
 
+    Scope: `exports:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (ExportBody): What to export, and how.

@@ -70,6 +70,8 @@ def sync_detailed(
 
      The work on an unfinished one ends within seconds.
 
+    Scope: `exports:write`.
+
     Args:
         export_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

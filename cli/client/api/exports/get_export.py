@@ -69,6 +69,8 @@ def sync_detailed(
     `downloadUrl`,
     until `expiresAt`. A `FAILED` one tells why in `error`.
 
+    Scope: `exports:read`.
+
     Args:
         export_id (str):
 

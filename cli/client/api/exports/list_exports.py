@@ -76,7 +76,7 @@ def sync_detailed(
 ) -> Response[PageExportAnswer | Problem]:
     """List exports, oldest first
 
-     List exports, oldest first.
+     Scope: `exports:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

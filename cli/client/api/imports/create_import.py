@@ -84,6 +84,8 @@ def sync_detailed(
     UTF-8, separated
     by commas, with headings. What an export wrote can be imported as it is.
 
+    Scope: `readings:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (ImportBody): What the file is, and what is in it.

@@ -70,6 +70,8 @@ def sync_detailed(
 
      Work on an unfinished one ends within a minute; the readings that it has taken in stay.
 
+    Scope: `readings:write`.
+
     Args:
         import_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

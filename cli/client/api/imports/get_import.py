@@ -68,6 +68,8 @@ def sync_detailed(
      When it has ended, each answer has a fresh `errorsUrl`, for two days, if there are rows that were
     not taken in.
 
+    Scope: `readings:read`.
+
     Args:
         import_id (str):
 

@@ -76,7 +76,7 @@ def sync_detailed(
 ) -> Response[PageImportAnswer | Problem]:
     """List imports, oldest first
 
-     List imports, oldest first.
+     Scope: `readings:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

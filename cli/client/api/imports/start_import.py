@@ -75,6 +75,8 @@ def sync_detailed(
     refused are not kept in quarantine: `errorsUrl` of the import lists them. Starting twice starts
     once.
 
+    Scope: `readings:write`.
+
     Args:
         import_id (str):
         idempotency_key (str | Unset):

@@ -67,6 +67,8 @@ def sync_detailed(
     member already keeps
     their role. Accepting again answers the same.
 
+    Only a person's session will do.
+
     Args:
         invitation_id (str):
 

@@ -78,6 +78,8 @@ def sync_detailed(
     with that
     address can accept. Nobody invites to a role with rights that they do not have.
 
+    Scope: `admin`.
+
     Args:
         idempotency_key (str | Unset):
         body (InvitationBody): Whom to invite, and as what.

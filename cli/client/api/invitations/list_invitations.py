@@ -85,7 +85,7 @@ def sync_detailed(
 ) -> Response[PageInvitation | Problem]:
     """List invitations, oldest first, of every status or of one
 
-     List invitations, oldest first, of every status or of one.
+     Scope: `admin`.
 
     Args:
         status (InvitationStatus | Unset): What became of an invitation.

@@ -70,6 +70,8 @@ def sync_detailed(
 
      It stays in the list. Revoking it again, or when it has expired, changes nothing.
 
+    Scope: `admin`.
+
     Args:
         invitation_id (str):
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

@@ -67,6 +67,8 @@ def sync_detailed(
     be done) or
     `FAILED`. Should it be interrupted, it goes on from where it was; `counts` counts everything once.
 
+    Scope: `readings:read`.
+
     Args:
         job_id (str):
 

@@ -96,6 +96,8 @@ def sync_detailed(
 
      Filters narrow each other; a filtered page may be short before the list's end.
 
+    Scope: `readings:read`.
+
     Args:
         kind (JobKind | Unset): What a job does.
         status (JobStatus | Unset): PENDING → RUNNING → SUCCEEDED, PARTIAL (some of it could not

@@ -74,7 +74,7 @@ def sync_detailed(
 ) -> Response[PageMember | Problem]:
     """List the members of the organization
 
-     List the members of the organization.
+     Scope: `access:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

@@ -73,6 +73,8 @@ def sync_detailed(
     The last owner can do neither. Access ends within a minute, at once where members and credentials
     are managed.
 
+    Any credential will do.
+
     Args:
         user_id (str): The `userId` of a member: the issuer's subject, percent-encoded.
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

@@ -81,6 +81,8 @@ def sync_detailed(
     organization keeps one
     owner. A new role holds everywhere within a minute.
 
+    Scope: `admin`.
+
     Args:
         user_id (str): The `userId` of a member: the issuer's subject, percent-encoded.
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers

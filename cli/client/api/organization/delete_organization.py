@@ -71,6 +71,8 @@ def sync_detailed(
     could ask for
     it. What devices send meanwhile is dropped.
 
+    Only a person's session will do.
+
     Args:
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers
             412.

@@ -61,6 +61,8 @@ def sync_detailed(
 
      Any valid credential may ask.
 
+    Any credential will do.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.

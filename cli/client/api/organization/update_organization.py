@@ -76,6 +76,8 @@ def sync_detailed(
 
      Readings older than `retentionDays` are not shown any more, and go.
 
+    Scope: `admin`.
+
     Args:
         if_match (str | Unset): The `ETag` that the change is based on; another one there answers
             412.

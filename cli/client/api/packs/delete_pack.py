@@ -62,8 +62,7 @@ def sync_detailed(
     """Delete a pack and all that it has made, if nothing uses it; one that ships with the product can come
     back
 
-     Delete a pack and all that it has made, if nothing uses it; one that ships with the product can come
-    back.
+     Scope: `devices:write`.
 
     Args:
         key (str):

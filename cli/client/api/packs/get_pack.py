@@ -65,7 +65,7 @@ def sync_detailed(
 ) -> Response[PackDetails | Problem]:
     """Get a pack: what its newest version holds, and what it has made here
 
-     Get a pack: what its newest version holds, and what it has made here.
+     Scope: `devices:read`.
 
     Args:
         key (str):

@@ -77,6 +77,8 @@ def sync_detailed(
     Its annotation classes are made. Its jobs, dashboards and alert rules are templates, kept with the
     pack.
 
+    Scope: `devices:write`.
+
     Args:
         key (str):
         idempotency_key (str | Unset):

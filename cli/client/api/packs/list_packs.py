@@ -76,7 +76,7 @@ def sync_detailed(
 ) -> Response[PagePackSummary | Problem]:
     """List packs, those of the product and those that were uploaded, by key
 
-     List packs, those of the product and those that were uploaded, by key.
+     Scope: `devices:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

@@ -75,6 +75,8 @@ def sync_detailed(
      Devices and components keep the versions that they are bound to. What the new version leaves out
     stays.
 
+    Scope: `devices:write`.
+
     Args:
         key (str):
         idempotency_key (str | Unset):

@@ -77,6 +77,8 @@ def sync_detailed(
      What its parts refer to has to be in it. The same manifest again is harmless; another one needs a
     higher version.
 
+    Scope: `devices:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (PackManifestInput): A pack as its author writes it.

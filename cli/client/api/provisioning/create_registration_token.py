@@ -77,6 +77,8 @@ def sync_detailed(
      The token is shown once. Flash it into the device, which exchanges it at `provisionEndpoint` for a
     certificate.
 
+    Scope: `provisioning:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (RegisterDevice): A device to be registered.

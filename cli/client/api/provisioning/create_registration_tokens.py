@@ -78,6 +78,8 @@ def sync_detailed(
     Repeated under
     its `Idempotency-Key`, the request goes on with those that are `FAILED`.
 
+    Scope: `provisioning:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (RegisterDevices): Devices to be registered. A name that cannot be one fails alone.

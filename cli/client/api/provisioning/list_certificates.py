@@ -81,7 +81,7 @@ def sync_detailed(
 ) -> Response[PageCertificate | Problem]:
     """List the certificates of a device, oldest first, revoked ones too
 
-     List the certificates of a device, oldest first, revoked ones too.
+     Scope: `provisioning:read`.
 
     Args:
         device_id (str):

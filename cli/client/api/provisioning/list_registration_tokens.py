@@ -78,6 +78,8 @@ def sync_detailed(
 
      Secrets are not kept, so they are not shown. A page may be short before the list's end.
 
+    Scope: `provisioning:read`.
+
     Args:
         limit (int | Unset): How many items at most. Default: 50.
         cursor (str | Unset): `nextCursor` of the page before; opaque.

@@ -85,6 +85,8 @@ def sync_detailed(
     again gets the
     same certificate, until that is in its last week itself.
 
+    Scope: `provisioning:write`.
+
     Args:
         device_id (str):
         idempotency_key (str | Unset):

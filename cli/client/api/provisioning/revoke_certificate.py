@@ -66,6 +66,8 @@ def sync_detailed(
 
      A device that has another certificate may come back with that. Revoking twice is harmless.
 
+    Scope: `provisioning:write`.
+
     Args:
         device_id (str):
         certificate_id (str):

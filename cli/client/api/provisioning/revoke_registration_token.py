@@ -61,7 +61,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Revoke a token that has not been used. The device stays, and can get another
 
-     Revoke a token that has not been used. The device stays, and can get another.
+     Scope: `provisioning:write`.
 
     Args:
         token_id (str):

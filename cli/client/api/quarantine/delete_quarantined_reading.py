@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a quarantined reading
 
-     Delete a quarantined reading.
+     Scope: `admin`.
 
     Args:
         quarantine_id (str):

@@ -74,6 +74,8 @@ def sync_detailed(
 
      A job removes them for good.
 
+    Scope: `admin`.
+
     Args:
         idempotency_key (str | Unset):
         body (BulkBody): Which readings in quarantine are meant; an empty filter means all that

@@ -67,7 +67,7 @@ def sync_detailed(
 ) -> Response[Problem | QuarantinedReading]:
     """Get a quarantined reading
 
-     Get a quarantined reading.
+     Scope: `admin`.
 
     Args:
         quarantine_id (str):

@@ -106,6 +106,8 @@ def sync_detailed(
 
      Filters narrow each other; a filtered page may be short before the list's end.
 
+    Scope: `admin`.
+
     Args:
         device_id (str | Unset):
         reason (Reason | Unset): Why a reading is in quarantine.

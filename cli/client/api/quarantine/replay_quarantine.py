@@ -76,6 +76,8 @@ def sync_detailed(
     leaves
     quarantine; what is not stays, with its new reason. Repeat it as often as you like.
 
+    Scope: `admin`.
+
     Args:
         idempotency_key (str | Unset):
         body (BulkBody): Which readings in quarantine are meant; an empty filter means all that

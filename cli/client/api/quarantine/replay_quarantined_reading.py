@@ -76,6 +76,8 @@ def sync_detailed(
     leaves quarantine;
     refused, it stays, with its new reason.
 
+    Scope: `admin`.
+
     Args:
         quarantine_id (str):
         idempotency_key (str | Unset):

@@ -89,6 +89,8 @@ def sync_detailed(
     request, however late it is delivered again, and counts it in `counts.readings`; what is accepted
     later stays.
 
+    Scope: `readings:write`.
+
     Args:
         sensor_id (str):
         from_ (datetime.datetime | Unset): Inclusive.

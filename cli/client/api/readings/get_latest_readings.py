@@ -86,6 +86,8 @@ def sync_detailed(
 
      Name exactly one of `deviceId`, `componentId` and `sensorIds`.
 
+    Scope: `readings:read`.
+
     Args:
         device_id (str | Unset):
         component_id (str | Unset):

@@ -115,6 +115,8 @@ def sync_detailed(
     reading to the next
     belongs to the bucket of the later; a value is held until the next reading, from bucket to bucket.
 
+    Scope: `readings:read`.
+
     Args:
         sensor_id (str):
         from_ (datetime.datetime):

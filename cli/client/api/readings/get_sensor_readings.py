@@ -107,6 +107,8 @@ def sync_detailed(
 
      Of the half-open time range `[from, to)`, without either of all time.
 
+    Scope: `readings:read`.
+
     Args:
         sensor_id (str):
         from_ (datetime.datetime | Unset): Inclusive.

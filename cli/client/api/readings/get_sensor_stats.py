@@ -116,6 +116,8 @@ def sync_detailed(
 
      Of the half-open range `[from, to)`, without either of all time.
 
+    Scope: `readings:read`.
+
     Args:
         sensor_id (str):
         from_ (datetime.datetime | Unset): Inclusive.

@@ -96,6 +96,8 @@ def sync_detailed(
 
      While paging, the window goes on moving with the time.
 
+    Scope: `readings:read`.
+
     Args:
         sensor_id (str):
         last (str | Unset): How far back from now: `15m`, `24h`, `7d` or ISO 8601 as in `PT15M`.

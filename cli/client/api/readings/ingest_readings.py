@@ -104,6 +104,8 @@ def sync_detailed(
     answers. What is not is
     in quarantine, with a reason each.
 
+    Scope: `readings:write`.
+
     Args:
         atomic (bool | Unset): All of them or none: the first that is refused refuses all.
             Default: False.

@@ -76,6 +76,8 @@ def sync_detailed(
     all readings,
     at most 50,000 together.
 
+    Scope: `readings:read`.
+
     Args:
         body (BatchQuery): Readings of which sensors, of when, and how they are to be reduced: by
             `interval`, by `maxPoints`, or not.

@@ -74,7 +74,7 @@ def sync_detailed(
 ) -> Response[Problem | list[GetDeviceProfileSchemaResponse200Item]]:
     """Get a device profile as DTDL v3, in JSON-LD: its Interface, then those of its components
 
-     Get a device profile as DTDL v3, in JSON-LD: its Interface, then those of its components.
+     Scope: `devices:read`.
 
     Args:
         device_profile_id (str):

@@ -67,7 +67,7 @@ def sync_detailed(
 ) -> Response[GetSensorProfileSchemaReturn | Problem]:
     """Get a sensor profile as DTDL v3, in JSON-LD: one Interface
 
-     Get a sensor profile as DTDL v3, in JSON-LD: one Interface.
+     Scope: `devices:read`.
 
     Args:
         sensor_profile_id (str):

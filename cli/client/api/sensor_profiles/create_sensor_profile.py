@@ -84,6 +84,8 @@ def sync_detailed(
     are bound
     to another.
 
+    Scope: `devices:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (SensorProfileBody): A sensor profile; its version is decided by what differs from

@@ -67,7 +67,7 @@ def sync_detailed(
 ) -> Response[Problem | SensorProfile]:
     """Get a sensor profile
 
-     Get a sensor profile.
+     Scope: `devices:read`.
 
     Args:
         sensor_profile_id (str):

@@ -84,7 +84,7 @@ def sync_detailed(
 ) -> Response[PageSensorProfile | Problem]:
     """List the versions of sensor profiles, of all keys or of one
 
-     List the versions of sensor profiles, of all keys or of one.
+     Scope: `devices:read`.
 
     Args:
         key (str | Unset):

@@ -76,6 +76,8 @@ def sync_detailed(
     type or the unit
     beforehand.
 
+    Scope: `devices:write`.
+
     Args:
         idempotency_key (str | Unset):
         body (SensorCreate): A new sensor: where it is, how data names it and of what type its

@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a sensor
 
-     Delete a sensor.
+     Scope: `devices:write`.
 
     Args:
         sensor_id (str):

@@ -67,6 +67,8 @@ def sync_detailed(
 
      With its `lastReading`, which lists leave out: to show many, get `/readings/latest`.
 
+    Scope: `devices:read`.
+
     Args:
         sensor_id (str):
 

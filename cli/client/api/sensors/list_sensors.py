@@ -82,7 +82,7 @@ def sync_detailed(
 ) -> Response[PageSensor | Problem]:
     """List sensors, oldest first, of all devices or of one device or component
 
-     List sensors, oldest first, of all devices or of one device or component.
+     Scope: `devices:read`.
 
     Args:
         device_id (str | Unset):

@@ -77,7 +77,7 @@ def sync_detailed(
 ) -> Response[Problem | Sensor]:
     """Replace a sensor; what is left out falls back
 
-     Replace a sensor; what is left out falls back.
+     Scope: `devices:write`.
 
     Args:
         sensor_id (str):

@@ -77,7 +77,7 @@ def sync_detailed(
 ) -> Response[Problem | Sensor]:
     """Change some fields of a sensor
 
-     Change some fields of a sensor.
+     Scope: `devices:write`.
 
     Args:
         sensor_id (str):

@@ -72,7 +72,7 @@ def sync_detailed(
 ) -> Response[Problem | Site]:
     """Create a site
 
-     Create a site.
+     Scope: `devices:write`.
 
     Args:
         idempotency_key (str | Unset):

@@ -68,7 +68,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete a site
 
-     Delete a site.
+     Scope: `devices:write`.
 
     Args:
         site_id (str):

@@ -63,7 +63,7 @@ def sync_detailed(
 ) -> Response[Problem | Site]:
     """Get a site
 
-     Get a site.
+     Scope: `devices:read`.
 
     Args:
         site_id (str):

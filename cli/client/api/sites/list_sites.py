@@ -72,7 +72,7 @@ def sync_detailed(
 ) -> Response[PageSite | Problem]:
     """List sites, oldest first
 
-     List sites, oldest first.
+     Scope: `devices:read`.
 
     Args:
         limit (int | Unset): How many items at most. Default: 50.

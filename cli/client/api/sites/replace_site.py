@@ -77,7 +77,7 @@ def sync_detailed(
 ) -> Response[Problem | Site]:
     """Replace a site; what is left out falls back
 
-     Replace a site; what is left out falls back.
+     Scope: `devices:write`.
 
     Args:
         site_id (str):

@@ -77,7 +77,7 @@ def sync_detailed(
 ) -> Response[Problem | Site]:
     """Change some fields of a site
 
-     Change some fields of a site.
+     Scope: `devices:write`.
 
     Args:
         site_id (str):
