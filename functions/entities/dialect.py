@@ -34,7 +34,7 @@ def refusal(problem: Problem, request_id: str) -> dict[str, Any]:
     if problem.errors:
         by_field: dict[str, list[str]] = {}
         for error in problem.errors:
-            by_field.setdefault(error.field, []).append(error.message)
+            by_field.setdefault(error.field or "body", []).append(error.message)
         document["errors"] = by_field
     return document
 

@@ -1,0 +1,168 @@
+"""Values out: the newest, those of a time, and what they amount to. Importing this loads numpy."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from functions.entities.models import ChartPoint, ChartSeries, HistoryItem
+from whimbrel import instants
+from whimbrel.domain import aggregates
+from whimbrel.domain.aggregates import Aggregation, Function
+from whimbrel.domain.fleet import Sensor, retained_since
+from whimbrel.domain.series import Column, Value, ValueType
+from whimbrel.ids import SensorId
+from whimbrel.problems import InvalidRequest
+from whimbrel.store.bucketed import Bucketing, Range, buckets_of
+from whimbrel.store.history import HOUR_MS, History, give
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whimbrel.domain.series import Frame
+    from whimbrel.ids import Id
+    from whimbrel.store.readings import ReadingStore
+
+MOST_DEEP = 100_000
+"""How far into a history pages go: what is before a page has to be passed over."""
+MOST_CHARTED = 50
+WORTH_SUMS = 20
+"""Of more attributes, counting by the sums of past days takes more requests than reading them all."""
+_WIDTH = re.compile(r"(\d{1,9}) *([a-z]+)", re.ASCII)
+_CLOCK = {"s": "S", "sec": "S", "second": "S", "m": "M", "min": "M", "minute": "M", "h": "H", "hr": "H", "hour": "H"}
+_CALENDAR = {"d": "D", "day": "D", "w": "W", "week": "W", "mo": "M", "mon": "M", "month": "M", "y": "Y", "year": "Y"}
+
+
+class Past:
+    """The readings of one device's sensors in a range of time."""
+
+    def __init__(self, store: ReadingStore, sensors: Mapping[SensorId, Sensor], span: Range) -> None:
+        self._store = store
+        self._sensors = sensors
+        self._span = span
+
+    def page(self, entity_id: Id, number: int, limit: int, direction: Literal["asc", "desc"]) -> list[HistoryItem]:
+        """Return a page of the readings in order of time; of one moment, in order of their sensors."""
+        return [
+            HistoryItem(created_at=instants.from_ms(at_ms), attribute_id=sensor_id, value=value, entity_id=entity_id)
+            for at_ms, sensor_id, value in islice(self._rows((number - 1) * limit, direction), limit)
+        ]
+
+    def total(self) -> int:
+        """Return how many readings there are.
+
+        Raises:
+            InvalidRequest: more than one query looks at.
+        """
+        oldest = next(self._frames("asc"), None)
+        if oldest is None:
+            return 0
+        # From the first reading on: whole days before it would be summed up in vain.
+        start_ms = min(series.timestamps[0] for series in oldest.values())
+        end_ms = self._span[1]
+        edges = np.array([start_ms // HOUR_MS * HOUR_MS, -(-end_ms // HOUR_MS) * HOUR_MS])
+        takers = {sensor_id: Aggregation(edges) for sensor_id in self._sensors}
+        by_sums = len(self._sensors) <= WORTH_SUMS
+        give(History(self._store), self._sensors, takers, (start_ms, end_ms), sums=by_sums)
+        return sum(summary.readings for taker in takers.values() for summary in taker.summaries.values())
+
+    def _rows(self, skipped: int, direction: Literal["asc", "desc"]) -> Iterator[tuple[int, str, Value]]:
+        for frame in self._frames(direction):
+            count = sum(map(len, frame.values()))
+            if count <= skipped:
+                skipped -= count
+                continue
+            rows = [
+                (at_ms, column.sensor_id, value)
+                for column, series in frame.items()
+                for at_ms, value in zip(series.timestamps, series.values, strict=True)
+            ]
+            rows.sort(key=lambda row: row[:2], reverse=direction == "desc")
+            yield from rows[skipped:]
+            skipped = 0
+
+    def _frames(self, direction: Literal["asc", "desc"]) -> Iterator[Frame]:
+        sensors = list(self._sensors.values())
+        if not sensors:
+            return
+        shown = {Column(sensor.id, sensor.value_type) for sensor in sensors}
+        kept_since = retained_since(sensors, instants.now_ms())
+        for piece in self._store.read(
+            sensors[0].device_id, list(self._sensors), *self._span, order=direction, not_before=kept_since
+        ):
+            if frame := {column: series for column, series in piece.frame.items() if column in shown and len(series)}:
+                yield frame
+
+
+def chart(
+    store: ReadingStore, sensors: Mapping[SensorId, Sensor], function: str, width: str, span: Range
+) -> list[ChartSeries]:
+    """Return the buckets of each sensor, *width* long, as *function* has them.
+
+    Raises:
+        InvalidRequest: no such width, too many buckets or readings, or a type that does not know the function.
+    """
+    if len(sensors) > MOST_CHARTED:
+        message = f"name those that you want: a chart has {MOST_CHARTED} at most, and this would be {len(sensors)}"
+        raise InvalidRequest.of("attribute_ids", message)
+    functions = {sensor_id: _functions(function, sensor) for sensor_id, sensor in sensors.items()}
+    bucketing = Bucketing.of(_interval(width), "UTC", "none", span)
+    found = buckets_of(History(store), sensors, functions, bucketing, span)
+    return [
+        ChartSeries(
+            attribute_id=sensor_id,
+            data=[
+                ChartPoint(
+                    time=instants.from_ms(bucket.start_ms),
+                    value=bucket.count if function == "count" else bucket.figures[function],
+                )
+                for bucket in buckets
+            ],
+        )
+        for sensor_id, buckets in found.items()
+    ]
+
+
+def is_numeric(sensor: Sensor) -> bool:
+    """Tell whether a sensor's readings are numbers."""
+    return sensor.value_type in {ValueType.DOUBLE, ValueType.BIGINT}
+
+
+def _functions(name: str, sensor: Sensor) -> list[Function]:
+    try:
+        function = aggregates.function_named(name, sensor.value_type)
+    except ValueError as error:
+        raise InvalidRequest.of("aggregate_func", f"{sensor.key}: {error}") from error
+    # The count is in every bucket anyway.
+    return [] if name == "count" else [function]
+
+
+def _interval(width: str) -> str:
+    """Return a width as Postgres writes intervals, or short as in ``15m``, as ISO 8601 does.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    parts = {"Y": 0, "MO": 0, "W": 0, "D": 0, "H": 0, "M": 0, "S": 0}
+    text = width.strip().lower()
+    if not re.fullmatch(rf"(?:{_WIDTH.pattern},? *)+", text):
+        raise _no_width()
+    for digits, unit in _WIDTH.findall(text):
+        name = unit if unit in _CLOCK | _CALENDAR else unit.removesuffix("s")
+        if name in _CLOCK:
+            part = _CLOCK[name]
+        elif name in _CALENDAR:
+            part = "MO" if _CALENDAR[name] == "M" else _CALENDAR[name]
+        else:
+            raise _no_width()
+        parts[part] += int(digits)
+    date = "".join(f"{parts[name]}{name[0]}" for name in ("Y", "MO", "W", "D") if parts[name])
+    clock = "".join(f"{parts[name]}{name}" for name in ("H", "M", "S") if parts[name])
+    return f"P{date}" + (f"T{clock}" if clock else "")
+
+
+def _no_width() -> InvalidRequest:
+    return InvalidRequest.of("bucket_width", "write it as 15 minutes, 1 hour, 1 day or 1 month, or short as in 15m")
