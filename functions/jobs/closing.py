@@ -41,7 +41,7 @@ KINDS = (
     "access_token", "annotation", "annotation_class", "api_key", "audit_head", "audit_intent", "call", "certificate",
     "component", "device", "device_group", "device_profile", "export", "import", "invitation", "invitee", "limit",
     "member", "owner_count", "pack", "pack_release", "profile_line", "quarantine", "registration_token", "sensor",
-    "sensor_profile", "site", "trace",
+    "sensor_profile", "site", "task", "trace",
 )  # fmt: skip
 """Every partition of the registry but the job's own and the organization's, which go last."""
 

@@ -41,7 +41,7 @@ def test_a_device_comes_back_as_it_was_made(client: Any) -> None:
     assert got.json()["status"] == "PENDING"
     assert set(got.json()) == {
         "id", "name", "status", "virtual", "gatewayId", "deviceProfileId", "deviceProfileVersion", "siteId", "location",
-        "tags", "metadata",
+        "tags", "metadata", "label",
         "firmwareVersion", "lastSeenAt", "connection", "createdAt", "updatedAt",
     }  # fmt: skip
 

@@ -46,7 +46,7 @@ URL = "/api/v1/organization"
 TABLES = ("registry", "auth", "audit", "log", "blocks")
 IOT_PARTS = ("things", "certificates", "principal_policies", "principal_things")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-BESIDE = ("audit_head", "audit_intent", "call", "limit", "trace")
+BESIDE = ("audit_head", "audit_intent", "call", "limit", "task", "trace")
 """Partitions of the registry that are of no entity."""
 ADDRESS = "olga-acme@example.com"
 

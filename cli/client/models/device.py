@@ -35,6 +35,7 @@ class Device:
         location (Location | None):
         tags (list[str]):
         metadata (DeviceMetadata):
+        label (None | str): What data named it by when it made it.
         status (DeviceStatus): PENDING until first seen; ACTIVE and OFFLINE as the broker sees it; INACTIVE and
             MAINTENANCE by hand.
         firmware_version (None | str):
@@ -53,6 +54,7 @@ class Device:
     location: Location | None
     tags: list[str]
     metadata: DeviceMetadata
+    label: None | str
     status: DeviceStatus
     firmware_version: None | str
     last_seen_at: datetime.datetime | None
@@ -96,6 +98,9 @@ class Device:
 
         metadata = self.metadata.to_dict()
 
+        label: None | str
+        label = self.label
+
         status = self.status.value
 
         firmware_version: None | str
@@ -129,6 +134,7 @@ class Device:
                 "location": location,
                 "tags": tags,
                 "metadata": metadata,
+                "label": label,
                 "status": status,
                 "firmwareVersion": firmware_version,
                 "lastSeenAt": last_seen_at,
@@ -202,6 +208,13 @@ class Device:
 
         metadata = DeviceMetadata.from_dict(d.pop("metadata"))
 
+        def _parse_label(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        label = _parse_label(d.pop("label"))
+
         status = DeviceStatus(d.pop("status"))
 
         def _parse_firmware_version(data: object) -> None | str:
@@ -254,6 +267,7 @@ class Device:
             location=location,
             tags=tags,
             metadata=metadata,
+            label=label,
             status=status,
             firmware_version=firmware_version,
             last_seen_at=last_seen_at,

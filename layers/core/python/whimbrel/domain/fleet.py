@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -21,7 +22,7 @@ from whimbrel.domain.profiles import (
 )
 from whimbrel.domain.series import Column, Reading, ValueType
 from whimbrel.entity import Entity
-from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
+from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
 
 
 class SiteId(Id):
@@ -138,6 +139,7 @@ class Device(DeviceFields, Entity[DeviceId]):
     kind: ClassVar[str] = "device"
     parent: ClassVar[str | None] = "site_id"
 
+    label: Annotated[str | None, Field(description="What data named it by when it made it.")] = None
     status: DeviceStatus = DeviceStatus.PENDING
     firmware_version: str | None = None
     last_seen_at: Instant | None = None
@@ -157,6 +159,19 @@ class Device(DeviceFields, Entity[DeviceId]):
             connection=connection,
             last_seen_at=last_seen_at,
         )
+
+
+LABEL = re.compile(r"(?!_\Z)[A-Za-z0-9_][A-Za-z0-9_.:\-]{0,63}\Z", re.ASCII)
+"""What a device can be labelled: what a part of a path may be."""
+
+
+def labelled(organization_id: OrganizationId, label: str, generation: int) -> DeviceId:
+    """Return the identifier of the first device that data made under *label*, the second, and so on.
+
+    A label names one device of an organization at a time. When that was deleted, the next is another one: what it left
+    behind, and what a purge is still to remove, is not the next one's.
+    """
+    return DeviceId.named(organization_id, label, *([str(generation)] if generation > 1 else []))
 
 
 BY_HAND = frozenset({DeviceStatus.INACTIVE, DeviceStatus.MAINTENANCE})

@@ -17,7 +17,7 @@ from whimbrel.ids import ComponentId, DeviceId, Id, OrganizationId, SensorId
 from whimbrel.store.queries import queried
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -54,6 +54,15 @@ class Equipment:
         self._add_parts(known)
         self._known[device_id] = time.monotonic(), known
         return known
+
+    def expect(self, device_id: DeviceId, components: Mapping[str, str | None]) -> None:
+        """Know a device that is about to be made, with the sensor profile of each of its components, if it has one."""
+        known = KnownDevice(device_id, inactive=False, gateway_id=None)
+        for key, profile_id in components.items():
+            known.components[key] = ComponentId.named(device_id, key)
+            if profile_id:
+                known.profiles[key] = self._fields(profile_id)
+        self._known[device_id] = time.monotonic(), known
 
     def look_up(self, device_ids: Collection[str]) -> None:
         """Get to know many devices at once, so that asking for each takes no time; what fails is left to that."""

@@ -49,5 +49,23 @@ def traces(tenant: Tenant, kind: str, after: str = "") -> Iterator[str]:
     return (item["sk"]["S"].removeprefix(f"{kind}#") for item in queried(tenant.client, request))
 
 
+def is_left(tenant: Tenant, kind: str, identifier: Id) -> bool:
+    """Tell whether there is a trace of the thing *identifier*."""
+    key: Any = {"pk": {"S": _partition(tenant)}, "sk": {"S": f"{kind}#{identifier}"}}
+    answer = tenant.client.get_item(TableName=settings().registry_table, Key=key, ConsistentRead=True)
+    return "Item" in answer
+
+
+def requiring_none(tenant: Tenant, kind: str, identifier: Id) -> dict[str, Any]:
+    """Return the part of a transaction that fails if there is a trace of the thing *identifier*."""
+    return {
+        "ConditionCheck": {
+            "TableName": settings().registry_table,
+            "Key": {"pk": {"S": _partition(tenant)}, "sk": {"S": f"{kind}#{identifier}"}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+    }
+
+
 def _partition(tenant: Tenant) -> str:
     return f"ORG#{tenant.organization_id}#trace"
