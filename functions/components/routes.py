@@ -10,8 +10,9 @@ from pydantic.json_schema import SkipJsonSchema
 from functions.components import rules
 from functions.components.models import ComponentBody, ComponentCreate, ComponentPatch
 from whimbrel.auth import Scope
-from whimbrel.domain.fleet import Component, Sensor
+from whimbrel.domain.fleet import Component
 from whimbrel.http.exchange import CurrentTenant
+from whimbrel.http.fleet import require_no_sensors
 from whimbrel.http.parameters import Cursor, IfMatch, Limit
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import InUse, StandardMethods, require_match
@@ -92,6 +93,5 @@ def delete_component(
     components = tenant.things(Component)
     component = components.get(component_id)
     require_match(component, if_match)
-    if any(sensor.component_id == component_id for sensor in tenant.things(Sensor).all(component.device_id)):
-        raise InUse("It still has a sensor; remove those first.")
+    require_no_sensors(tenant, component)
     components.remove(component)

@@ -12,7 +12,7 @@ from whimbrel.domain.provisioning import RegistrationToken
 from whimbrel.domain.readings import MAIN_COMPONENT
 from whimbrel.http.exchange import Exchange
 from whimbrel.http.jobs import start as start_job
-from whimbrel.http.standard import check_references
+from whimbrel.http.standard import InUse, check_references
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.problems import InvalidRequest
 from whimbrel.store.tenant import Tenant
@@ -33,12 +33,29 @@ def delete_device(
     iot.retire_device(device_id)
     # Before the device goes, too: while it is there, a purge that was not started can be asked for again.
     job = start_job(tenant, caller, exchange, JobKind.PURGE_DEVICE, {"deviceId": device_id}) if purge else None
-    pending = tenant.things(RegistrationToken)
-    tokens = [pending.removing(token.id) for token in pending.all(device_id)]
-    # In whatever version: being cut off, the device has just been seen to leave.
-    tenant.commit([tenant.things(Device).removing(device_id), *tokens, leaving(tenant, DEVICE, device_id)])
+    tenant.commit(deleting_device(tenant, device_id))
     iot.retire_device(device_id)
     return job
+
+
+def deleting_device(tenant: Tenant, device_id: DeviceId) -> list[dict[str, Any]]:
+    """Return the parts of a transaction that delete a device, in whatever version, and what waits to make it one.
+
+    Being cut off, it may just have been seen to leave.
+    """
+    pending = tenant.things(RegistrationToken)
+    tokens = [pending.removing(token.id) for token in pending.all(device_id)]
+    return [tenant.things(Device).removing(device_id), *tokens, leaving(tenant, DEVICE, device_id)]
+
+
+def require_no_sensors(tenant: Tenant, component: Component) -> None:
+    """Do nothing if a component can be deleted.
+
+    Raises:
+        InUse: it has a sensor.
+    """
+    if any(sensor.component_id == component.id for sensor in tenant.things(Sensor).all(component.device_id)):
+        raise InUse("It still has a sensor; remove those first.")
 
 
 def create_sensor(tenant: Tenant, device_id: DeviceId, component: str, key: str, **fields: Any) -> Sensor:

@@ -45,7 +45,7 @@ def device_by(tenant: Tenant, name: str) -> Device:
     devices = tenant.things(Device)
     if Id.is_valid(name):
         return devices.get(DeviceId(name))
-    found = _living(tenant, name, devices.find)[1] if LABEL.match(name) else None
+    found = living(tenant, name, devices.find)[1] if LABEL.match(name) else None
     if found is None:
         raise NotFound(f"There is no device {name[:64]!r}.")
     return found
@@ -58,7 +58,7 @@ def create_labelled(tenant: Tenant, label: str, **fields: Any) -> Device:
         InvalidRequest: it can be no label. AlreadyExists: there is a device of that label.
     """
     devices = tenant.things(Device)
-    identifier, _ = _living(tenant, check_label(label), devices.find)
+    identifier, _ = living(tenant, check_label(label), devices.find)
     device = Device(id=identifier, label=label, **fields)
     if tenant.commit([devices.adding(device), requiring_none(tenant, DEVICE, identifier)]):
         raise AlreadyExists(f"There is a device of the label {label}.", id=identifier)
@@ -94,7 +94,7 @@ class NamedDevices:
         if Id.is_valid(name):
             return DeviceId(name)
         if name not in self._known:
-            identifier, known = _living(self.tenant, check_label(name), self.equipment.device)
+            identifier, known = living(self.tenant, check_label(name), self.equipment.device)
             if known is None:
                 self._expect(identifier, name)
             self._known[name] = identifier
@@ -140,7 +140,7 @@ class NamedDevices:
         self._missing.append((device, profile))
 
 
-def _living(tenant: Tenant, label: str, find: Callable[[DeviceId], T | None]) -> tuple[DeviceId, T | None]:
+def living(tenant: Tenant, label: str, find: Callable[[DeviceId], T | None]) -> tuple[DeviceId, T | None]:
     """Return the identifier of the device that has *label*, or of the next one to have it, and what *find* finds."""
     for generation in count(1):
         identifier = labelled(tenant.organization_id, label, generation)
