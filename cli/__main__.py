@@ -1,0 +1,5 @@
+"""``python -m cli`` is ``whimbrel``."""
+
+from cli.app import main
+
+main()
