@@ -64,6 +64,9 @@ fix: install ## Format, and mend what the linter can
 test: install ## Run the whole test suite
 	pytest -n 2 --dist loadgroup
 
+test-browser: install ## Use the documentation page in Chromium, which must be there with its driver
+	pytest tests/browser
+
 test-long: install ## Run what takes minutes: ten million readings in one export
 	pytest tests/long -s
 
@@ -85,4 +88,4 @@ synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 bench: $(VENV)/.bench ## Measure bytes, costs and times, beside other systems where installed, into docs/benchmarks.md
 	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
 
-.PHONY: help lock install run demo check fix test test-long test-oracle openapi client layers synth bench
+.PHONY: help lock install run demo check fix test test-browser test-long test-oracle openapi client layers synth bench

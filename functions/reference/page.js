@@ -38,7 +38,6 @@ SwaggerUIBundle({
   docExpansion: "none",
   filter: true,
   displayRequestDuration: true,
-  showCommonExtensions: true,
   presets: [SwaggerUIBundle.presets.apis],
   plugins: [finding],
   onComplete: () => {

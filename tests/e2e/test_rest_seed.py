@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from openapi_spec_validator import validate
 
 from tests.e2e.devices import a_key, csr_of, eventually
 from tests.e2e.launch import Answer, Platform
@@ -204,6 +205,7 @@ def test_data_is_exported_as_printed(conversation: Conversation) -> None:
 
 def test_the_document_is_published_and_has_each_group(conversation: Conversation) -> None:
     document = conversation.platform.call("GET", "/api/v3/api-docs", key="").json()
+    validate(document)
     paths = {path.removeprefix("/api/v1") for path in document["paths"]}
 
     assert (BUILT | NOT_YET) & paths == BUILT
