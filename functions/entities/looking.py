@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from whimbrel.domain.series import Frame
-    from whimbrel.ids import Id
     from whimbrel.store.readings import ReadingStore
 
 MOST_DEEP = 100_000
@@ -44,7 +43,7 @@ class Past:
         self._sensors = sensors
         self._span = span
 
-    def page(self, entity_id: Id, number: int, limit: int, direction: Literal["asc", "desc"]) -> list[HistoryItem]:
+    def page(self, entity_id: str, number: int, limit: int, direction: Literal["asc", "desc"]) -> list[HistoryItem]:
         """Return a page of the readings in order of time; of one moment, in order of their sensors."""
         return [
             HistoryItem(created_at=instants.from_ms(at_ms), attribute_id=sensor_id, value=value, entity_id=entity_id)

@@ -20,10 +20,12 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from whimbrel.bodies import Instant, Wire
+from whimbrel.bodies import Instant, Name, Wire
+from whimbrel.domain.profiles import DeviceProfileId
 from whimbrel.problems import BadRequest
 
 MAX_VALUES = 10_000
+MAX_OPERATIONS = 100
 EXAMPLE: dict[str, Any] = {"attribute_id": "temperature", "value": 21.5, "updated_at": "2026-01-31T12:00:00Z"}
 _NUMERAL = re.compile(r"-?\d{1,38}(\.\d{1,38})?([eE][+-]?\d{1,4})?\Z", re.ASCII)
 
@@ -54,24 +56,27 @@ class Snake(Wire):
 class Shaped(Snake):
     """A body, or a part of one: an unknown field is refused, and what is no object is of the wrong shape.
 
-    ``either`` names the fields of which there has to be exactly one, and what each is.
+    ``either`` names fields of which there is one only, and tells what each is; whether there has to be one,
+    ``needs_one``.
     """
 
     model_config = ConfigDict(extra="forbid")
-    noun: ClassVar[str] = "The body"
     either: ClassVar[dict[str, type]] = {}
+    needs_one: ClassVar[bool] = True
 
     @model_validator(mode="before")
     @classmethod
     def _check_shape(cls, raw: object) -> object:
         if not isinstance(raw, dict):
-            raise WrongShape(f"{cls.noun} is a JSON object.")
+            raise WrongShape("The body is a JSON object.")
         there = [name for name in cls.either if name in raw]
-        if cls.either and len(there) != 1:
+        if len(there) > 1 or (cls.either and not there and cls.needs_one):
             raise WrongShape(f"Send {' or '.join(cls.either)}{', not both' if there else ''}.")
         for name in there:
             if not isinstance(raw[name], cls.either[name]):
                 raise WrongShape(f"{name} is {'a JSON array' if cls.either[name] is list else 'a JSON object'}.")
+            if cls.either[name] is list and not all(isinstance(each, dict) for each in raw[name]):
+                raise WrongShape(f"Each of {name} is a JSON object.")
         return raw
 
 
@@ -101,8 +106,6 @@ UpdatedAt = Annotated[
 class AttributeValue(Shaped):
     """A value of an attribute."""
 
-    noun = "Each of attribute_values"
-
     attribute_id: Annotated[Attribute, Field(description="The attribute's id or slug; a new slug makes an attribute.")]
     value: Value
     updated_at: UpdatedAt = None
@@ -124,6 +127,8 @@ ScalarOrTimed = Annotated[Annotated[Value, Tag("scalar")] | Annotated[TimedValue
 
 class EntityValues(Shaped):
     """Values in one of two forms: a list, in which an attribute may stand often, or a map by attribute."""
+
+    either: ClassVar[dict[str, type]] = {"attribute_values": list, "attributes": dict}
 
     attribute_values: Annotated[list[AttributeValue], Field(max_length=MAX_VALUES, default_factory=list)]
     attributes: Annotated[
@@ -153,13 +158,10 @@ class EntityUpdate(EntityValues):
     """Values of an entity: `attribute_values` or `attributes`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"attribute_values": [EXAMPLE]}]})
-    either: ClassVar[dict[str, type]] = {"attribute_values": list, "attributes": dict}
 
 
 class MetricValue(Shaped):
     """A number of an attribute, which is named by its id or by its slug."""
-
-    noun = "Each of metric_values"
 
     attribute_id: Annotated[Attribute | SkipJsonSchema[None], Field()] = None
     attribute_slug: Annotated[Attribute | SkipJsonSchema[None], Field()] = None
@@ -260,6 +262,74 @@ class EntityMade(Snake):
     """The entity that was made."""
 
     id: str
+
+
+class EntityCreate(EntityValues):
+    """A new entity, which is a device, and values of its attributes, if it is to have some at once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Pump 4", "attributes": {"temperature": 21.5}}]})
+    needs_one: ClassVar[bool] = False
+
+    id: Annotated[
+        Annotated[str, Field(min_length=1, max_length=64, examples=["3f1a7c52-6a0b-4c1e-9d5e-0b1f5a7c2d34"])]
+        | SkipJsonSchema[None],
+        Field(description="One of the client's choice, such as a UUID; it becomes the device's label."),
+    ] = None
+    template_id: Annotated[DeviceProfileId | SkipJsonSchema[None], Field(description="A device profile.")] = None
+    name: Annotated[
+        Name | SkipJsonSchema[None], Field(description="Absent: the value of the attribute `name`, else the id.")
+    ] = None
+
+
+class CreateOperation(EntityCreate):
+    """Make an entity."""
+
+    op: Literal["create"]
+
+
+class UpdateOperation(EntityValues):
+    """Record values of an entity; both names mean the same."""
+
+    op: Literal["update", "replace"]
+    id: Attribute
+
+
+class DeleteOperation(Shaped):
+    """Delete an entity."""
+
+    op: Literal["delete"]
+    id: Attribute
+
+
+Operation = Annotated[CreateOperation | UpdateOperation | DeleteOperation, Discriminator("op")]
+
+
+class EntityBatch(Shaped):
+    """Operations, in order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"operations": [{"op": "create", "name": "Pump 4"}], "atomic": False}]}
+    )
+    either: ClassVar[dict[str, type]] = {"operations": list}
+
+    operations: Annotated[list[Operation], Field(min_length=1, max_length=MAX_OPERATIONS)]
+    atomic: Annotated[StrictBool, Field(description="All of them, or none.")] = False
+
+
+class OperationResult(Snake):
+    """What became of an operation: the status that it would have been answered with by itself."""
+
+    index: int
+    status: int
+    id: Annotated[str | None, Field(description="The entity that it was about.")]
+    error: Annotated[dict[str, Any] | None, Field(description="The refusal, if it was refused.")]
+
+
+class EntityBatchAnswer(Snake):
+    """What became of each operation, in order."""
+
+    results: list[OperationResult]
+    failed: Annotated[int, Field(description="How many were refused.")]
 
 
 Direction = Literal["asc", "desc"]

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whimbrel.domain.fleet import Component, Sensor
+from whimbrel.domain.fleet import LABEL, Component, Sensor
 from whimbrel.ids import ComponentId, DeviceId, Id, SensorId
 from whimbrel.problems import InvalidRequest, NotFound
+from whimbrel.store.labels import living
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,11 +26,16 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.ASCII | re
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An entity, by the identifier ``id``: a device, or the component of one whose key is ``component``."""
+    """An entity, which the request calls ``id``: a device, or the component of one whose key is ``component``."""
 
-    id: Id
+    id: str
     device: KnownDevice
     component: str | None = None
+
+    @property
+    def component_id(self) -> ComponentId:
+        """The identifier of the component; of a device, of none."""
+        return self.device.components[self.component or ""]
 
     def attribute(self, name: str) -> KnownSensor | None:
         """Return the attribute that an id or slug names; None if there is none yet."""
@@ -58,19 +64,21 @@ def equipment_of(tenant: Tenant) -> Equipment:
     return equipment
 
 
-def entity_named(tenant: Tenant, equipment: Equipment, identifier: Id) -> Named:
-    """Return the entity of an identifier.
+def entity_named(tenant: Tenant, equipment: Equipment, name: str) -> Named:
+    """Return the entity that an identifier names, or the label of a device.
 
     Raises:
         NotFound: there is none; a component whose device was deleted is none any more.
     """
-    if device := equipment.device(identifier):
-        return Named(identifier, device)
-    component = tenant.things(Component).find(ComponentId(identifier))
-    device = equipment.device(component.device_id) if component else None
-    if component is None or device is None:
-        raise NotFound(f"There is no entity {identifier}.")
-    return Named(identifier, device, component.key)
+    if Id.is_valid(name):
+        if device := equipment.device(name):
+            return Named(name, device)
+        component = tenant.things(Component).find(ComponentId(name))
+        if component and (device := equipment.device(component.device_id)):
+            return Named(name, device, component.key)
+    if LABEL.match(name) and (device := living(tenant, name, equipment.device)[1]):
+        return Named(name, device)
+    raise NotFound(f"There is no entity {name[:64]!r}.")
 
 
 def sensors_named(tenant: Tenant, entity: Named, names: Iterable[str] | None) -> dict[SensorId, Sensor]:

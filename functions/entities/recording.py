@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from whimbrel.store.tenant import Tenant
 
 MOST_ERRORS_TOLD = 1_000
+FAILED = "failed_index"
+"""What a refusal calls the operation of a batch that it is about."""
 _OF_THE_NAME = {Reason.UNKNOWN_SENSOR, Reason.UNKNOWN_COMPONENT, Reason.MISSING_PROFILE}
 
 
@@ -29,12 +31,12 @@ class Recording:
 
     equipment: Equipment
     received_ms: int
-    _given: list[Given] = field(default_factory=list)
+    _given: list[tuple[Given, int | None]] = field(default_factory=list)
     _readings: list[dict[str, Any]] = field(default_factory=list)
     _judgement: Judgement | None = None
 
-    def add(self, entity: Named, values: Iterable[Given]) -> None:
-        """Add values of an entity.
+    def add(self, entity: Named, values: Iterable[Given], operation: int | None = None) -> None:
+        """Add values of an entity, which are those of an *operation* of a batch if they are of one.
 
         Raises:
             InvalidRequest: an attribute is named by an identifier, and there is none.
@@ -51,7 +53,7 @@ class Recording:
             }
             if given.updated_at is not None:
                 reading["timestamp"] = given.updated_at
-            self._given.append(given)
+            self._given.append((given, operation))
             self._readings.append(reading)
 
     def check(self) -> None:
@@ -86,11 +88,12 @@ class Recording:
         )
         if refused:
             errors = tuple(
-                FieldError(_path(self._given[each.index], each.reason), each.reason.value, each.detail)
+                FieldError(_path(self._given[each.index][0], each.reason), each.reason.value, each.detail)
                 for each in refused[:MOST_ERRORS_TOLD]
             )
             message = f"No value is stored. {errors[0].field}: {errors[0].message}"
-            raise InvalidRequest(message, errors=errors)
+            operation = self._given[refused[0].index][1]
+            raise InvalidRequest(message, errors=errors, **({} if operation is None else {FAILED: operation}))
 
 
 def _path(given: Given, reason: Reason) -> str:

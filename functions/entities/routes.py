@@ -9,17 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
+from functions.entities.batch import Batch, create
 from functions.entities.dialect import DIALECT
+from functions.entities.making import delete
 from functions.entities.models import (
     AggregateFunction,
     CurrentValue,
     Direction,
+    EntityBatch,
+    EntityBatchAnswer,
     EntityChart,
+    EntityCreate,
     EntityHistory,
+    EntityMade,
     EntityMetrics,
     EntityState,
     EntityUpdate,
     MetricsTaken,
+    UpdateOperation,
     WrongShape,
 )
 from functions.entities.naming import entity_named, equipment_of, sensors_named
@@ -27,10 +34,11 @@ from functions.entities.recording import Recording
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Component, Device, newest_shown
-from whimbrel.http.exchange import CurrentExchange, CurrentTenant
+from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
 from whimbrel.http.resource import Resource
-from whimbrel.ids import ComponentId, DeviceId, Id
-from whimbrel.problems import InvalidRequest, NotFound, Unavailable
+from whimbrel.http.standard import InUse
+from whimbrel.ids import DeviceId
+from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -47,7 +55,9 @@ OURS = {"from": "start", "interval": "bucket_width", "fn": "aggregate_func"}
 
 _UNIX_SECONDS = re.compile(r"(\d{1,12})(?:\.(\d{1,3})\d*)?\Z", re.ASCII)
 
-EntityPath = Annotated[Id, Path(alias="entityId", description="Of a device or a component.")]
+EntityPath = Annotated[
+    str, Path(alias="entityId", description="The id of a device or component, or the id that the client chose for it.")
+]
 AttributeIds = Annotated[
     list[str] | SkipJsonSchema[None],
     Query(description="Ids or slugs, with commas between or given repeatedly; absent: all."),
@@ -57,15 +67,70 @@ Start = Annotated[str | SkipJsonSchema[None], Query(max_length=64, description=_
 End = Annotated[str | SkipJsonSchema[None], Query(max_length=64, description=_MOMENT, examples=["1767312000"])]
 
 
+@resource.operation(
+    "POST",
+    scope=Scope.DEVICES_WRITE,
+    status=201,
+    problems=[AlreadyExists, WrongShape, Unavailable],
+)
+def create_entity(
+    body: EntityCreate, tenant: CurrentTenant, caller: CurrentCaller, exchange: CurrentExchange
+) -> EntityMade:
+    """Make an entity.
+
+    It is a device, bound to the device profile `template_id` if there is one. With values, the credential also needs
+    `readings:write`; if one is refused, nothing is made. An `id` that the client chooses names one entity at a time:
+    while there is one, the answer is 409; when it was deleted, the next of that id is another one.
+    """
+    if next(body.values(), None):
+        caller.require(Scope.READINGS_WRITE)
+    return EntityMade(id=create(tenant, exchange, DeviceId.new(), body))
+
+
+@resource.operation(
+    "POST", "/batch", scope=Scope.READINGS_WRITE, problems=[NotFound, AlreadyExists, InUse, WrongShape, Unavailable]
+)
+def run_batch(
+    body: EntityBatch, tenant: CurrentTenant, caller: CurrentCaller, exchange: CurrentExchange
+) -> EntityBatchAnswer:
+    """Do up to 100 operations on entities, in order.
+
+    One that is refused is told in `results`, by its `index`, and the others are done all the same. To make or delete
+    entities, the credential also needs `devices:write`. To delete what was deleted already is no failure.
+
+    With `atomic` all are done or none: the first that is refused refuses the batch, with its `failed_index`. Values
+    are in another store than entities, so such a batch either records values (all are judged before the first is
+    stored) or makes and deletes entities (in one transaction), from what there was before it. What is no operation at
+    all is refused in either case before anything is done.
+    """
+    if not all(isinstance(operation, UpdateOperation) for operation in body.operations):
+        from whimbrel.http.fresh import as_of_now
+
+        as_of_now(caller, tenant).require(Scope.DEVICES_WRITE)
+    return Batch(tenant, caller, exchange, body).run()
+
+
+@resource.operation("DELETE", "/{entityId}", scope=Scope.DEVICES_WRITE, status=204, problems=[NotFound, InUse])
+def delete_entity(
+    entity_id: EntityPath, tenant: CurrentTenant, caller: CurrentCaller, exchange: CurrentExchange
+) -> None:
+    """Delete an entity.
+
+    A device is cut off; its values stay, until retention takes them. A component can be deleted while it has no
+    attributes.
+    """
+    delete(tenant, caller, exchange, entity_named(tenant, equipment_of(tenant), entity_id))
+
+
 @resource.operation("GET", "/{entityId}", scope=Scope.READINGS_READ, problems=[NotFound])
 def get_entity(entity_id: EntityPath, tenant: CurrentTenant) -> EntityState:
     """Get an entity, with the current value of each attribute."""
     entity = entity_named(tenant, equipment_of(tenant), entity_id)
     if entity.component is None:
-        thing = tenant.things(Device).get(DeviceId(entity_id))
+        thing = tenant.things(Device).get(entity.device.id)
         template_id = thing.device_profile_id
     else:
-        thing = tenant.things(Component).get(ComponentId(entity_id))
+        thing = tenant.things(Component).get(entity.component_id)
         template_id = thing.sensor_profile_id
     sensors = sensors_named(tenant, entity, None)
     newest = tenant.readings().latest(entity.device.id, list(sensors)) if sensors else {}
@@ -203,7 +268,7 @@ def get_entity_chart(
         return EntityChart(series=chart(tenant.readings(), sensors, aggregate_func, bucket_width, span))
 
 
-def _record(tenant: Tenant, exchange: Exchange, entity_id: Id, values: Iterable[Given]) -> int:
+def _record(tenant: Tenant, exchange: Exchange, entity_id: str, values: Iterable[Given]) -> int:
     equipment = equipment_of(tenant)
     recording = Recording(equipment, exchange.received_ms)
     recording.add(entity_named(tenant, equipment, entity_id), values)

@@ -55,7 +55,7 @@ class Equipment:
         self._known[device_id] = time.monotonic(), known
         return known
 
-    def expect(self, device_id: DeviceId, components: Mapping[str, str | None]) -> None:
+    def expect(self, device_id: DeviceId, components: Mapping[str, str | None]) -> KnownDevice:
         """Know a device that is about to be made, with the sensor profile of each of its components, if it has one."""
         known = KnownDevice(device_id, inactive=False, gateway_id=None)
         for key, profile_id in components.items():
@@ -63,6 +63,7 @@ class Equipment:
             if profile_id:
                 known.profiles[key] = self._fields(profile_id)
         self._known[device_id] = time.monotonic(), known
+        return known
 
     def look_up(self, device_ids: Collection[str]) -> None:
         """Get to know many devices at once, so that asking for each takes no time; what fails is left to that."""
