@@ -67,6 +67,10 @@ test: install ## Run the whole test suite
 test-browser: install ## Use the documentation page in Chromium, which must be there with its driver
 	pytest tests/browser
 
+test-clients: install ## Generate a client in TypeScript, compile it, and use it
+	npm ci --prefix tests/clients/typescript
+	pytest tests/clients
+
 test-long: install ## Run what takes minutes: ten million readings in one export
 	pytest tests/long -s
 
@@ -88,4 +92,4 @@ synth: install layers ## Synthesize the CloudFormation templates into cdk.out
 bench: $(VENV)/.bench ## Measure bytes, costs and times, beside other systems where installed, into docs/benchmarks.md
 	PYTHONPATH=.:layers/core/python python -m tests.benchmarks
 
-.PHONY: help lock install run demo check fix test test-browser test-long test-oracle openapi client layers synth bench
+.PHONY: help lock install run demo check fix test test-browser test-clients test-long test-oracle openapi client layers synth bench
