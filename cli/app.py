@@ -32,7 +32,7 @@ class Noun(TyperGroup):
 
     def __init__(self, noun: str = "", **settings: Any) -> None:
         self.verbs = operations.operations().get(noun, {}) | SPECIALS.get(noun, {})
-        own = {"name": noun, "help": ", ".join(sorted(self.verbs)), "no_args_is_help": True}
+        own: dict[str, Any] = {"name": noun, "help": ", ".join(sorted(self.verbs)), "no_args_is_help": True}
         super().__init__(**(own | settings))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (as Typer asks)

@@ -179,12 +179,11 @@ def _flat(answer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def cell(value: Any) -> str:
-    """Return a value as a table has it."""
+    """Return a value as a table has it: in one line, and nothing that moves a terminal's cursor."""
     if value is None:
         return ""
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(value)
-    text = str(_raw(value))
+    is_texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    text = ", ".join(value) if is_texts else str(_raw(value))
     return "".join(each if each.isprintable() else " " for each in text)
 
 

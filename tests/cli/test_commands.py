@@ -18,6 +18,7 @@ from tests.cli.conftest import Terminal
 from tests.conftest import Organization
 
 DOCUMENT = json.loads((generate.ROOT / "openapi.json").read_text())
+LABELS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1)
 UNKNOWN = "019bb77c-e000-7bfd-8f53-4284ae410328"
 
 
@@ -105,8 +106,8 @@ def test_a_body_comes_from_a_text_a_file_or_stdin_and_options_win(terminal: Term
     body = json.dumps({"name": "Roof", "timezone": "Europe/Berlin"})
     (tmp_path / "site.json").write_text(body)
 
-    for given, input in ((body, None), (f"@{tmp_path / 'site.json'}", None), ("-", body)):
-        made = terminal.json("sites", "create", "--body", given, "--name", "Cellar", input=input)
+    for text, stdin in ((body, None), (f"@{tmp_path / 'site.json'}", None), ("-", body)):
+        made = terminal.json("sites", "create", "--body", text, "--name", "Cellar", input=stdin)
         assert (made["name"], made["timezone"]) == ("Cellar", "Europe/Berlin")
 
 
@@ -192,11 +193,8 @@ def test_usage_is_refused_before_anything_is_sent(terminal: Terminal, words: tup
     assert terminal.bridge.requests == []
 
 
-@given(
-    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1), max_size=3),
-    st.booleans(),
-)
-def test_options_make_the_body_that_the_same_json_makes(tags: list[str], virtual: bool) -> None:
+@given(tags=st.lists(LABELS, max_size=3), virtual=st.booleans())
+def test_options_make_the_body_that_the_same_json_makes(tags: list[str], *, virtual: bool) -> None:
     fields = operations.body_of(operations.operations()["devices"]["create"]) or []
     nothing = {f"b_{field.name}": None for field in fields} | {"body": None, "clear": None}
     said = {"name": "Pump", "virtual": virtual} | ({"tags": tags} if tags else {})
