@@ -243,7 +243,7 @@ def get_device_variable_values(  # noqa: PLR0913, PLR0917 (one for each paramete
     page: PageNumber = 1,
     page_size: PageSize = 100,
     format: Annotated[Literal["json", "csv"], Query()] = "json",
-) -> ValuePage:
+) -> ValuePage | str:
     """Get the values of a device's variable, newest first.
 
     `count` is how many there are in the range; beyond 20,000,000 that are not summed up yet the range has to be
@@ -253,14 +253,21 @@ def get_device_variable_values(  # noqa: PLR0913, PLR0917 (one for each paramete
     return _values(exchange, tenant, sensor, values.inclusive(start, end), page, page_size, format)
 
 
-@resource.operation("GET", "/devices/{device}/{variable}/lv", scope=Scope.READINGS_READ, problems=[NotFound])
-def get_last_value(device: DeviceName, variable: VariableName, tenant: CurrentTenant) -> Any:
+@resource.operation(
+    "GET",
+    "/devices/{device}/{variable}/lv",
+    scope=Scope.READINGS_READ,
+    problems=[NotFound],
+    content_type="text/plain",
+)
+def get_last_value(device: DeviceName, variable: VariableName, tenant: CurrentTenant) -> str:
     """Get the newest value of a device's variable, as bare text."""
     sensor = values.variable_by(tenant, device, variable)
     last = values.newest(tenant, [sensor]).get(sensor.id)
     if last is None:
         raise NotFound("The variable has no value yet.")
-    return Response(200, "text/plain; charset=utf-8", values.plain(last))
+    answer: Any = Response(200, "text/plain; charset=utf-8", values.plain(last))
+    return answer
 
 
 @resource.operation("GET", "/variables/{variable}/values", scope=Scope.READINGS_READ, problems=[NotFound])
@@ -273,7 +280,7 @@ def get_variable_values(
     page: PageNumber = 1,
     page_size: PageSize = 100,
     format: Annotated[Literal["json", "csv"], Query()] = "json",
-) -> ValuePage:
+) -> ValuePage | str:
     """Get the values of a variable, newest first.
 
     `count` is how many there are in the range; beyond 20,000,000 that are not summed up yet the range has to be
