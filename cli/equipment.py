@@ -93,25 +93,32 @@ class Equipment:
         from paho.mqtt.enums import CallbackAPIVersion
 
         broker = self.about["mqtt"]
+        where = f"{broker['host']}:{broker['port']}"
+        refused = Ending(
+            Code.UNAVAILABLE,
+            f"The broker at {where} did not take the device of {self.folder}.",
+            "Was it deleted, or its certificate revoked? Then delete that folder.",
+        )
         tls = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
         tls.load_cert_chain(self.folder / "device.pem", self.folder / "device.key")
         client = Client(CallbackAPIVersion.VERSION2, client_id=broker["clientId"])
         client.tls_set_context(tls)
-        connected = threading.Event()
-        client.on_connect = lambda _client, _data, _flags, reason, _properties: (
-            None if reason.is_failure else connected.set()
-        )
-        where = f"{broker['host']}:{broker['port']}"
+        answered = threading.Event()
+
+        def on_answer(*_: object) -> None:
+            answered.set()
+
+        client.on_connect = client.on_disconnect = on_answer
         try:
             client.connect(broker["host"], broker["port"])
+        except ssl.SSLError:
+            raise refused from None
         except OSError as error:
             raise Ending(Code.UNAVAILABLE, f"The broker at {where} cannot be reached: {error}") from None
         client.loop_start()
-        if not connected.wait(PATIENCE_S):
+        answered.wait(PATIENCE_S)
+        if not client.is_connected():
+            client.disconnect()
             client.loop_stop()
-            raise Ending(
-                Code.UNAVAILABLE,
-                f"The broker at {where} did not take the device of {self.folder}.",
-                "Was it deleted, or its certificate revoked? Then delete that folder.",
-            )
+            raise refused
         return client
