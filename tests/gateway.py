@@ -130,7 +130,7 @@ class Client:
         else:
             return refusal(404, "no-such-route")
         if self.token and route.authenticates:
-            sent["X-Auth-Token"] = self.token
+            sent["X-Auth-Token"] = sent["X-Ubidots-ApiKey"] = self.token
         elif self.token:
             sent = {"Authorization": f"Bearer {self.token}"} | sent
         context: dict[str, Any] = {}
@@ -163,7 +163,7 @@ class Client:
                 "requestId": str(uuid.uuid4()),
                 "requestTimeEpoch": at_ms or time.time_ns() // 1_000_000,
                 "authorizer": context,
-                "identity": {"sourceIp": self.address or "192.0.2.1"},
+                "identity": {"sourceIp": self.address or ("" if route.authenticates else "192.0.2.1")},
             },
         }
         with gate().acting_as(HANDLERS[route.function]):

@@ -49,7 +49,7 @@ class Planted:
                 others.get(parameter) or named.get(f"{collection}/{parameter}") or named[parameter]
             )
 
-        return re.sub(r"([\w-]+)/\{(\w+)\}", put, path)
+        return re.sub(r"([\w-]*)/\{(\w+)\}", put, path)
 
 
 def required(operation: Operation) -> str:
@@ -104,6 +104,8 @@ def planted(name: str) -> Planted:
     provided = Client().post("/api/v1/devices/provision", {"token": enrolled["token"], "csrPem": a_csr()}).ok()
     certified = provided["deviceId"]
     [certificate] = client.get(f"/api/v1/devices/{certified}/certificates").ok()["items"]
+    value = [{"device": f"dots-{name}", "timestamp": 1_767_225_600_000, "values": [{"t": 1}]}]
+    task = client.post("/api/v1.6/devices/_/bulk/values", value).ok()["task_id"]
     things = {
         "siteId": site,
         "deviceId": device,
@@ -126,6 +128,13 @@ def planted(name: str) -> Planted:
         "importId": made("/imports", {"format": "CSV"}),
         "jobId": made("/admin/quarantine/replay", {"filter": {}}),
         "quarantineId": strange["errors"][0]["quarantineId"],
+        "entityId": device,
+        "device": device,
+        "variable": sensor,
+        "task": task,
+        "function": "mean",
+        "start": "0",
+        "end": "1767312000000",
     }
     return Planted(name, identifier, client, things)
 

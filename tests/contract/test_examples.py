@@ -88,5 +88,6 @@ def test_what_is_shown_is_accepted(client: Client, operation: Operation) -> None
     answer = ask(client, operation, body, "?" + a_query(operation))
 
     assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-    if answer.status_code in REFUSED:
-        assert {error["code"] for error in answer.json()["errors"]} == {"unknown-reference"}, answer.body
+    if answer.status_code in REFUSED:  # what is shown may name things that are not there, in any dialect
+        errors = answer.json().get("errors", ())
+        assert {error["code"] for error in errors} == {"unknown-reference"} or "there is no " in answer.body

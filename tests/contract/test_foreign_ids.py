@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from tests.contract import planting
 from tests.contract.planting import NOON, UNTIL, Planted, required
-from tests.contract.test_every_operation import CSR, EVERY, Operation
+from tests.contract.test_every_operation import CSR, EVERY, MADE_BY_NAME, NO_IDENTIFIERS, Operation
 from tests.gateway import DOCUMENT, Answer, Client
 from whimbrel.ids import Id
 
+SOME_VALUES = {"attribute_values": [{"attribute_id": "t", "value": 1}]}
 BODIES: dict[str, Any] = {
     "create_annotation": {"classId": "$", "scopeType": "DEVICE", "scopeId": "$", "startAt": NOON},
     "replace_annotation": {"startAt": NOON},
@@ -35,6 +36,16 @@ BODIES: dict[str, Any] = {
     "discard_quarantine": {"filter": {}},
     "replay_quarantine": {"filter": {}},
     "ingest_readings": {"deviceId": "$", "readings": [{"sensorId": "t", "timestamp": NOON, "value": 1}]},
+    "put_entity": SOME_VALUES,
+    "patch_entity": SOME_VALUES,
+    "create_entity": {"name": "x", **SOME_VALUES},
+    "run_batch": {"operations": [{"op": "create", "name": "x", **SOME_VALUES}]},
+    "add_metrics": {"metric_values": [{"attribute_id": "t", "value": 1}]},
+    "get_raw_series": {"columns": ["value.value"]},
+    "get_aggregation": {"aggregation": "mean"},
+    "get_resampled": {"aggregation": "mean", "period": "1H", "start": 0, "end": 1},
+    "send_variable_values": {"value": 1},
+    "send_collection[]": [{"value": 1}],
     "ingest_readings[]": [{"deviceId": "$", "sensorId": "t", "timestamp": NOON, "value": 1}],
 }
 """What the operations need; ``$`` is something of the caller's own. Others take ``name``, or nothing."""
@@ -47,7 +58,13 @@ MEANING = {
     "changedId": "siteId",
     "siteIds": "siteId",
     "sensorIds": "sensorId",
+    "attribute_id": "sensorId",
+    "attribute_ids": "sensorId",
+    "template_id": "deviceProfileId",
+    "variables": "sensorId",
 }
+A_NAME = re.compile(r"(Ids?|_ids?|\bvariables?)$")
+"""Of a field or parameter that names something."""
 NO_REFERENCES = {("create_import", "columns", "deviceId"), ("create_import", "columns", "sensorId")}
 """Names of columns."""
 
@@ -66,10 +83,11 @@ class Reference(NamedTuple):
 
 def references() -> Iterator[Reference]:
     for operation in EVERY:
-        for name in re.findall(r"\{(\w+)\}", operation.path):
+        names = set(re.findall(r"\{(\w+)\}", operation.path)) - NO_IDENTIFIERS.keys()
+        for name in sorted(names) if operation.declared["operationId"] not in MADE_BY_NAME else ():
             yield Reference(operation, "path", (name,))
         for parameter in operation.declared.get("parameters", ()):
-            if parameter["in"] == "query" and re.search("Ids?$", parameter["name"]):
+            if parameter["in"] == "query" and A_NAME.search(parameter["name"]):
                 yield Reference(operation, "query", (parameter["name"],))
         if operation.takes_body:
             [content] = operation.declared["requestBody"]["content"].values()
@@ -92,7 +110,7 @@ def fields(schema: dict[str, Any], before: tuple[str, ...] = ()) -> Iterator[tup
     if isinstance(mapped, dict) and mapped.get("pattern", "").startswith("^[0-9a-f]{8}-"):
         yield (*before, "{}")
     for name, inner in schema.get("properties", {}).items():
-        if re.search("Ids?$", name):
+        if A_NAME.search(name):
             yield (*before, name)
         yield from fields(inner, (*before, name))
 
@@ -121,7 +139,13 @@ def with_field(body: Any, steps: tuple[str, ...], value: str) -> Any:
     if step == "{}":
         return {"x": value}
     body = copy.copy(body) or {}
-    body[step] = with_field(body.get(step), tuple(rest), value) if rest else [value] if step.endswith("Ids") else value
+    body[step] = (
+        with_field(body.get(step), tuple(rest), value)
+        if rest
+        else [value]
+        if step.endswith(("Ids", "variables"))
+        else value
+    )
     return body
 
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.contract.test_every_operation import EVERY, Operation
+from tests.contract.test_every_operation import OURS, Operation
 from tests.gateway import DOCUMENT, ROOT, Answer, Client
 from whimbrel.ids import Id
 from whimbrel.pages import Cursors
@@ -30,7 +30,7 @@ from whimbrel.problems import InvalidCursor
 
 SESSION = "session"
 """The scope that no key has."""
-KEYS_MAY = [operation for operation in EVERY if operation.scope != SESSION]
+KEYS_MAY = [operation for operation in OURS if operation.scope != SESSION]
 TAKING = [operation for operation in KEYS_MAY if operation.takes_body]
 CHECKED_BY_ITSELF = "ingest_readings"
 taking = pytest.mark.parametrize("operation", TAKING, ids=lambda o: f"{o.method} {o.path}")

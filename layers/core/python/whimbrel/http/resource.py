@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel
 
 from whimbrel import strict_json
-from whimbrel.auth import Scope
+from whimbrel.auth import Caller, Scope
 from whimbrel.aws.errors import is_transient
 from whimbrel.entity import Entity
 from whimbrel.http.admission import admitted
@@ -222,7 +222,8 @@ class Api:
             raise NoSuchRoute(f"There is no {event['httpMethod']} {path}.")
         exchange.dialect = dialect = operation.dialect
         if dialect and dialect.credential and operation.scope:
-            exchange.caller = authenticated(dialect.credential(exchange), exchange.source_ip)
+            known = authenticated(dialect.credential(exchange), exchange.source_ip)
+            exchange.caller = Caller.of_context(known.context(), exchange.header("X-Organization-Id"))
         # Powertools validates before any middleware runs: what a stranger must not learn is decided here.
         asking = admitted(exchange, operation)
         _check_request(exchange, operation)
