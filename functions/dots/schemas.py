@@ -28,7 +28,7 @@ _ENTRY: dict[str, Any] = {
     "description": "Variables by their labels; `timestamp` is that of all of them.",
     "properties": {"timestamp": _TIMESTAMP},
     "additionalProperties": _SAID,
-    "example": {"timestamp": 1767225600000, "temperature": 21.5, "humidity": {"value": 60}},
+    "examples": [{"timestamp": 1767225600000, "temperature": 21.5, "humidity": {"value": 60}}],
 }
 
 DEVICE_VALUES: dict[str, Any] = {
@@ -36,13 +36,13 @@ DEVICE_VALUES: dict[str, Any] = {
     "description": "Variables by their labels.",
     "minProperties": 1,
     "additionalProperties": _SAID,
-    "example": {"temperature": 21.5, "humidity": {"value": 60, "context": {"room": "north"}}},
+    "examples": [{"temperature": 21.5, "humidity": {"value": 60, "context": {"room": "north"}}}],
 }
 VARIABLE_VALUES: dict[str, Any] = {
     "anyOf": [_DOT, {"type": "array", "minItems": 1, "items": _DOT}],
-    "example": {"value": 21.5, "timestamp": 1767225600000},
+    "examples": [{"value": 21.5, "timestamp": 1767225600000}],
 }
-ENTRIES: dict[str, Any] = {"type": "array", "minItems": 1, "items": _ENTRY, "example": [_ENTRY["example"]]}
+ENTRIES: dict[str, Any] = {"type": "array", "minItems": 1, "items": _ENTRY, "examples": [_ENTRY["examples"]]}
 BULK: dict[str, Any] = {
     "type": "array",
     "minItems": 1,
@@ -56,7 +56,7 @@ BULK: dict[str, Any] = {
             "values": {"type": "array", "items": _ENTRY},
         },
     },
-    "example": [{"device": "greenhouse", "timestamp": 1767225600000, "values": [{"temperature": 21.5}]}],
+    "examples": [[{"device": "greenhouse", "timestamp": 1767225600000, "values": [{"temperature": 21.5}]}]],
 }
 COLLECTION: dict[str, Any] = {
     "type": "array",
@@ -66,5 +66,5 @@ COLLECTION: dict[str, Any] = {
         "required": ["variable", "value"],
         "properties": {"variable": {"type": "string", "description": "The variable's id."}, **_DOT["properties"]},
     },
-    "example": [{"variable": "01900000-0000-7000-8000-000000000000", "value": 21.5}],
+    "examples": [[{"variable": "01900000-0000-7000-8000-000000000000", "value": 21.5}]],
 }
