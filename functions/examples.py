@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from whimbrel.ids import PATTERN, Id
 
 Schema = dict[str, Any]
@@ -42,39 +44,48 @@ _NAMED: dict[str, Any] = {
     "address": "12 Harbour Road",
     "after": {"name": "Greenhouse"},
     "alt": 12,
+    "authorEmail": "ada@example.com",
     "avg": 21.5,
     "before": {"name": "Shed"},
     "caChainPem": _PEM,
     "certificatePem": _PEM,
     "clientId": Id.named(_PARENT, "deviceId"),
     "counts": {"readings": 1440},
+    "createdAt": "2026-01-31T12:00:00.000Z",
     "createdBy": "ada",
     "csrPem": _CSR,
     "color": "#e11d48",
     "cursor": "Zm9yIHlvdXIgZXllcyBvbmx5",
     "description": "What grows under glass.",
     "detail": "There is no such sensor.",
+    "device": "greenhouse-01",
     "deviceName": "greenhouse-01",
     "devices": {},
+    "end": 1_769_947_200_000,
     "downloadUrl": f"{_URL}/exports/readings.zip?X-Amz-Signature=…",
     "errorsUrl": f"{_URL}/imports/errors.csv?X-Amz-Signature=…",
     "field": "temperature",
+    "finishedAt": "2026-01-31T12:01:07.000Z",
     "firmwareVersion": "1.4.2",
     "fn": "avg",
+    "failed": 0,
     "hash": "9f2feb0f1ef425b292f2f94b6af5d3a5c1d9a2a0b7f4d8e6c3b1a09788776655",
     "host": "mqtt.example.com",
     "if-match": '"3-19bb77ce000"',
+    "index": 0,
     "installedVersion": "1.0.0",
     "interval": "1h",
     "invitedBy": "ada",
     "item": "row 17",
     "key": "temperature",
-    "label": "Temperature",
+    "label": "greenhouse",
+    "lastActivity": 1_769_860_800_000,
     "last": "24h",
     "lat": 54.32,
     "lng": 10.14,
     "max": 24.5,
     "maxBytes": 1_073_741_824,
+    "message": "There is no such sensor.",
     "metadata": {"room": "north"},
     "method": "PATCH",
     "min": 18,
@@ -82,6 +93,7 @@ _NAMED: dict[str, Any] = {
     "organizationName": "Market garden",
     "path": "/api/v1/devices",
     "payload": {"sensorId": "temperature", "value": "warm"},
+    "period": "15T",
     "port": 8883,
     "prefix": "sk_live_3f9a",
     "previousHash": "1b4f0e9851971998e732078544c96b36c3d01cedf7caa332359d6f1d83567014",
@@ -95,9 +107,14 @@ _NAMED: dict[str, Any] = {
     "session": "b1946ac92492d234",
     "sizeBytes": 65_536,
     "sourceIp": "192.0.2.1",
+    "start": 1_769_860_800_000,
+    "status": 200,
     "subject": "ada",
     "tag": "roof",
+    "task": Id.named(_PARENT, "taskId"),
+    "timestamp": 1_769_860_800_000,
     "title": "Temperature",
+    "type": "greenhouse",
     "tz": "Europe/Berlin",
     "unit": "Cel",
     "url": _URL,
@@ -105,11 +122,12 @@ _NAMED: dict[str, Any] = {
     "userId": "ada",
     "value": 21.5,
     "values": {},
+    "variable": "temperature",
     "version": "1.0.0",
 }
 """What fields and parameters of these names hold, wherever they are."""
 
-_UNUSUAL = {"acceptedBy", "deletionJobId", "error", "nextCursor", "text"}
+_UNUSUAL = {"acceptedBy", "deletionJobId", "error", "next", "nextCursor", "parent", "previous", "text"}
 """What is null in an ordinary case, or not there."""
 
 _REFERENCES = ("Id", "Ids", "ProfileVersion")
@@ -145,6 +163,7 @@ class Examples:
     def _of(self, schema: Schema, name: str = "", *, is_request: bool = False) -> Any:
         owner = schema.get("$ref", "").rpartition("/")[2]
         schema = self._resolved(schema)
+        name = to_camel(name) if "_" in name else name
         choices = schema.get("anyOf") or schema.get("oneOf") or [schema]
         for said in _said(schema, choices, name):
             return said
@@ -160,12 +179,13 @@ class Examples:
             case "array":
                 return [self._of(schema["items"], name.removesuffix("s"), is_request=is_request)]
             case "integer" | "number":
-                return max(1, schema.get("minimum", 1))
+                return 1_769_860_800_000 if name.endswith("At") else max(1, schema.get("minimum", 1))
             case "boolean":
                 return True
+            case "null":
+                return None
             case _:
-                named = schema.get("pattern") == PATTERN or (name.endswith("Id") and "pattern" not in schema)
-                return Id.named(_PARENT, name) if named else "text"
+                return _text(schema, name)
 
     def _of_object(self, schema: Schema, owner: str, *, is_request: bool) -> Schema:
         required = schema.get("required", ())
@@ -191,5 +211,14 @@ def _said(schema: Schema, choices: list[Schema], name: str) -> Iterator[Any]:
         yield _NAMED[name]
 
 
+def _text(schema: Schema, name: str) -> str:
+    if schema.get("pattern") == PATTERN or (name.endswith("Id") and "pattern" not in schema):
+        return Id.named(_PARENT, name)
+    return _URL if name.endswith("Url") else "text"
+
+
 def _takes(schema: Schema, value: Any) -> bool:
-    return "properties" not in schema and isinstance(value, _TYPES.get(schema.get("type", ""), ()))
+    if "type" not in schema:
+        return schema.keys().isdisjoint({"$ref", "anyOf", "oneOf"})
+    shaped = "properties" in schema or schema.get("pattern") == PATTERN
+    return not shaped and isinstance(value, _TYPES.get(schema["type"], ()))

@@ -8,10 +8,11 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi import swagger_ui
+from pydantic import Field
 
 from functions.reference.models import Health
 from whimbrel.aws.clients import client
@@ -45,7 +46,9 @@ def get_readiness() -> Health:
 
 
 @resource.operation("GET", "/v3/api-docs", scope=None)
-def get_api_document() -> dict[str, Any]:
+def get_api_document() -> Annotated[
+    dict[str, Any], Field(examples=[{"openapi": "3.1.0", "info": {"title": "Whimbrel", "version": "0.1.0"}}])
+]:
     """Get this API's OpenAPI 3.1 document."""
     return json.loads(DOCUMENT.read_text())
 
