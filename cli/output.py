@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 GAP = 2
 WIDEST = 48
 FIRST = ("id", "timestamp", "key", "name", "status")
-LATER = ("createdAt", "updatedAt", "metadata")
+LATER = ("virtual", "createdAt", "updatedAt")
 ROWS = ("items", "points", "buckets", "series")
 """What the API calls the lists that its answers are about."""
 
@@ -142,7 +142,8 @@ def table(found: list[Any]) -> None:
 def _fitting(found: list[dict[str, Any]], width: int) -> tuple[list[str], list[str]]:
     """Return the columns that fit into *width*, and the others; what is empty everywhere is in neither."""
     told = list(dict.fromkeys(name for row in found for name, value in row.items() if value not in (None, [], {}, "")))
-    told.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST) + (name in LATER))
+    nested = {name for row in found for name, value in row.items() if isinstance(value, dict)}
+    told.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST) + (name in LATER or name in nested))
     left, names, hidden = width, list[str](), list[str]()
     for name in told:
         natural = max(len(name), *(len(cell(row.get(name))) for row in found))
