@@ -25,6 +25,7 @@ from whimbrel.aws import iot
 from whimbrel.http.exchange import Exchange
 from whimbrel.ids import DeviceId
 from whimbrel.problems import InvalidRequest, Problem
+from whimbrel.store import changes
 from whimbrel.store.equipment import Equipment
 from whimbrel.store.tenant import Tenant
 from whimbrel.store.transactions import MAX_PARTS
@@ -116,6 +117,18 @@ class Batch:
     def _change(self, equipment: Equipment) -> list[str]:
         """Make and delete entities in one transaction."""
         plans = self._plans(equipment)
+        with changes.unless_refused():
+            self._commit(plans)
+        # Not before: a batch that is refused has cut nobody off. Whoever repeats one that failed here comes by again.
+        for plan in plans:
+            for device_id in [] if isinstance(plan, Making) else device_of(plan):
+                iot.retire_device(device_id)
+        return [
+            plan.entity.id if isinstance(plan, Making) else operation.id or ""
+            for plan, operation in zip(plans, self.body.operations, strict=True)
+        ]
+
+    def _commit(self, plans: list[Making | Named | DeviceId]) -> None:
         parts: list[tuple[int, dict[str, Any]]] = []
         for index, plan in enumerate(plans):
             with _failing(index):
@@ -130,14 +143,6 @@ class Batch:
             with _failing(owner):
                 if isinstance(making, Making):
                     making.refuse(frozenset(place - first for place in failed))
-        # Not before: a batch that is refused has cut nobody off. Whoever repeats one that failed here comes by again.
-        for plan in plans:
-            for device_id in [] if isinstance(plan, Making) else device_of(plan):
-                iot.retire_device(device_id)
-        return [
-            plan.entity.id if isinstance(plan, Making) else operation.id or ""
-            for plan, operation in zip(plans, self.body.operations, strict=True)
-        ]
 
     def _plans(self, equipment: Equipment) -> list[Making | Named | DeviceId]:
         """Return what is to be made, and what is to be deleted or was."""
@@ -165,7 +170,8 @@ def create(tenant: Tenant, exchange: Exchange, device_id: DeviceId, body: Entity
     recording = Recording(equipment, exchange.received_ms)
     recording.add(making.entity, body.values())
     recording.check()
-    making.refuse(tenant.commit(making.parts(tenant)))
+    with changes.unless_refused():
+        making.refuse(tenant.commit(making.parts(tenant)))
     recording.store(tenant)
     return making.entity.id
 

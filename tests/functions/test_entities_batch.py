@@ -470,3 +470,17 @@ def test_a_batch_is_recorded_and_values_are_not(client: Any) -> None:
 
     assert [entry["action"] for entry in entries[:3]] == ["delete_entity", "run_batch", "create_entity"]
     assert "put_entity" not in {entry["action"] for entry in entries}
+
+
+def test_what_was_refused_is_not_recorded(client: Any) -> None:
+    made(client, id=CHOSEN)
+    before = client.get(f"{V1}/audit-log").ok()["items"]
+
+    refused(client.post(ENTITIES, {"id": CHOSEN}), 409)
+    refused(client.post(ENTITIES, {"attributes": {"a b": 1}}), 422, "attributes.a b")
+    refused(run(client, create(), create(id=CHOSEN), atomic=True), 409, failed_index=1)
+    assert client.get(f"{V1}/audit-log").ok()["items"] == before
+
+    run(client, create(id="new", name="New"), create(id="new", name="Late"), create(attributes={"a b": 1})).ok()
+    [entry, *_] = client.get(f"{V1}/audit-log").ok()["items"]
+    assert [change["after"]["name"] for change in entry["changes"]] == ["New"]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from whimbrel.problems import Problem
+
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from whimbrel.entity import Entity
 
 MOST_THINGS = 20
@@ -52,6 +57,22 @@ def follow() -> Changes:
     changes = Changes()
     _CURRENT.set(changes)
     return changes
+
+
+@contextmanager
+def unless_refused() -> Generator[None]:
+    """Forget what is noted inside the block, of writes that were only prepared, if it ends in a refusal.
+
+    What ends in failure may have been written all the same.
+    """
+    changes = _CURRENT.get()
+    written, more = (dict(changes.written), changes.more) if changes else ({}, 0)
+    try:
+        yield
+    except Problem as problem:
+        if changes and problem.status < 500:  # noqa: PLR2004
+            changes.written, changes.more = written, more
+        raise
 
 
 def saw(thing: Entity[Any]) -> None:
