@@ -81,7 +81,7 @@ def of_device(body: Any, device: str, timestamp: tuple[Any, ...]) -> list[Dot]:
     """
     found: list[Dot] = []
     for variable, said in _object(body, "body").items():
-        found += _listed(said, device, variable, timestamp, _shown(variable))
+        found += _listed(said, device, variable, timestamp, shown(variable))
     return _some(found)
 
 
@@ -103,7 +103,7 @@ def of_entries(body: Any, device: str, timestamp: tuple[Any, ...], path: str = "
         around = (entry["timestamp"],) if "timestamp" in entry else timestamp
         for variable, said in entry.items():
             if variable != "timestamp":
-                found += _listed(said, device, variable, around, f"{place}.{_shown(variable)}")
+                found += _listed(said, device, variable, around, f"{place}.{shown(variable)}")
     return found if path else _some(found)
 
 
@@ -121,7 +121,7 @@ def of_devices(body: Any, timestamp: tuple[Any, ...]) -> list[Dot]:
                 raise InvalidRequest.of(f"[{index}].{name}", "it is missing", code="missing")
         if unknown := part.keys() - {"device", "timestamp", "values"}:
             raise InvalidRequest.of(
-                f"[{index}].{_shown(min(unknown))}", "there is no such field", code="extra-forbidden"
+                f"[{index}].{shown(min(unknown))}", "there is no such field", code="extra-forbidden"
             )
         if not isinstance(part["device"], str):
             raise InvalidRequest.of(f"[{index}].device", "send the device's label")
@@ -165,7 +165,7 @@ def _object(raw: Any, path: str) -> Said:
     if not isinstance(raw, dict):
         raise InvalidRequest.of(path, f"send an object, not {json_type(raw)}")
     if isinstance(raw, Repeated):
-        raise InvalidRequest.of(path, f"{_shown(raw.key)} stands twice in one object", code="duplicate-key")
+        raise InvalidRequest.of(path, f"{shown(raw.key)} stands twice in one object", code="duplicate-key")
     return raw
 
 
@@ -195,6 +195,6 @@ def _milliseconds(timestamp: Any) -> Any:
     return int(number) if isinstance(number, float) and isfinite(number) else number
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """Return a client's own name as far as it can be told back: half a surrogate pair cannot."""
     return name[:64].encode("utf-8", "replace").decode()

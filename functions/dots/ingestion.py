@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from functions.dots.dots import Dot, Said
+from functions.dots.dots import Dot, Said, shown
 from functions.dots.tasks import TaskError, bulk_task
 from whimbrel.auth import Caller
 from whimbrel.aws.compaction import request_compaction
@@ -106,8 +106,8 @@ def store_in_bulk(sender: Sender, dots: list[Dot]) -> str:
         errors = [
             TaskError(
                 index=each.index,
-                device=dots[each.index].device[:64],
-                variable=dots[each.index].variable[:64],
+                device=dots[each.index].device,
+                variable=shown(dots[each.index].variable),
                 code=_code(judged, dots[each.index], each),
                 message=each.detail,
             )

@@ -45,7 +45,7 @@ from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
 from whimbrel.http.fleet import create_sensor, delete_device
 from whimbrel.http.jobs import start as start_job
 from whimbrel.http.resource import Resource
-from whimbrel.ids import DeviceId, SensorId
+from whimbrel.ids import DeviceId, Id, SensorId
 from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound, Unavailable
 from whimbrel.store.labels import create_labelled, device_by
 from whimbrel.store.tasks import new_id
@@ -210,7 +210,8 @@ def send_collection(exchange: CurrentExchange, tenant: CurrentTenant, caller: Cu
     """
     items = dots.of_collection(parse(exchange.body))
     things = tenant.things(Sensor)
-    sensors = {name: things.find(SensorId(name)) for name in {item["variable"] for item in items}}
+    names = {item["variable"] for item in items}
+    sensors = {name: things.find(SensorId(name)) if Id.is_valid(name) else None for name in names}
     sent: list[dots.Dot] = []
     for index, item in enumerate(items):
         sensor = sensors[item["variable"]]

@@ -48,7 +48,7 @@ def variable_by(tenant: Tenant, device: str, variable: str) -> Sensor:
     device_id = device_by(tenant, device.removeprefix("~")).id
     name = variable.removeprefix("~")
     identifier = SensorId(name) if Id.is_valid(name) else SensorId.named(device_id, MAIN_COMPONENT, name)
-    sensor = tenant.things(Sensor).find(identifier)
+    sensor = tenant.things(Sensor).find(identifier) if name.isascii() else None
     if sensor is None or sensor.device_id != device_id:
         raise NotFound(f"The device has no variable {name[:64]!r}.")
     return sensor

@@ -266,6 +266,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "no label": ("/devices/_/bulk/values", [{"device": "a b", "values": [{"v": 1}]}]),
     "a label too long": (f"/devices/{'x' * 65}", {"v": 1}),
     "no variable": ("/collections/values", [{"value": 1}]),
+    "an empty variable": ("/collections/values", [{"variable": "", "value": 1}]),
     "a variable of nobody": ("/collections/values", [{"variable": "0" * 24, "value": 1}]),
 }
 
@@ -318,6 +319,39 @@ def test_a_task_of_only_bad_values_has_failed_and_tells_of_a_hundred(dots: Clien
     task = task_of(dots, dots.post(f"{API}/devices/a/_/bulk/values", [{"v": None} for _ in range(120)]))
 
     assert (task["status"], task["accepted"], task["rejected"], len(task["errors"])) == ("FAILED", 0, 120, 100)
+
+
+HOSTILE: dict[str, Any] = {
+    "half a surrogate": {"\ud800": 1},
+    "a name that is empty": {"": 1},
+    "a long name": {"x" * 5_000: 1},
+    "an unknown component": {"a/b": 1},
+    "an identifier": {"01900000-0000-7000-8000-000000000000": 1},
+    "a number beyond all": {"v": "1e999"},
+    "digits beyond all": {"v": "9" * 5_000},
+    "a depth": {
+        "v": {"value": 1, "context": {"a": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}
+    },
+    "arrays in arrays": {"v": [[1]]},
+    "a context of half a surrogate": {"v": {"value": 1, "context": {"a": "\ud800"}}},
+    "a text that is an object": {"v": '{"value": 1}'},
+    "a moment before all": {"v": {"value": 1, "timestamp": -1}},
+    "a moment after all": {"v": {"value": 1, "timestamp": 10**30}},
+    "a moment to come": {"v": {"value": 1, "timestamp": 10**13}},
+    "no moment": {"v": {"value": 1, "timestamp": None}},
+    "a moment at infinity": {"v": {"value": 1, "timestamp": "1e999"}},
+    "an odd field": {"v": {"value": 1, "\ud800": 2}},
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_whatever_is_sent_is_refused_in_order_and_kept(dots: Client, client: Any, case: str) -> None:
+    at_once = dots.post(f"{API}/devices/a", HOSTILE[case])
+    task = task_of(dots, dots.post(f"{API}/devices/a/_/bulk/values", [HOSTILE[case], {"v": 1}]))
+
+    assert (at_once.status_code, at_once.json()["code"]) == (400, 400001)
+    assert (task["status"], task["accepted"], task["rejected"]) == ("PARTIAL", 1, 1)
+    assert len(client.get("/api/v1/admin/quarantine").ok()["items"]) == 1
 
 
 def test_tasks_are_kept_for_a_week_and_are_their_organizations_own(
