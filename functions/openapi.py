@@ -24,8 +24,8 @@ FILE = Path(__file__).parent.parent / "openapi.json"
 DESCRIPTION = """\
 Everything that Whimbrel does, under `/api/v1`.
 
-- **Credential**: an API key (`sk_…`) or a session token, as `Authorization: Bearer …`. Each operation names the scope \
-that it needs.
+- **Credential**: an API key (`sk_…`), an access token (`pat_…`) or a session token, as \
+`Authorization: Bearer …`. Each operation names the scope that it needs.
 - **Times** are RFC 3339, in UTC; ranges have their beginning and not their end.
 - **Lists** come in pages: `nextCursor` of one is the `cursor` of the next.
 - **Errors** are `application/problem+json` (RFC 9457), with a stable `code`, and the `requestId` to quote.
@@ -85,9 +85,13 @@ IDEMPOTENCY_KEY = {
 }
 
 SECURITY_SCHEMES = {
-    "credential": HTTPBearer(),
-    "token": APIKey.model_validate({"in": "header", "name": "X-Auth-Token"}),
-    "tokenParameter": APIKey.model_validate({"in": "query", "name": "token"}),
+    "credential": HTTPBearer(description="An API key (`sk_…`), an access token (`pat_…`) or a session token."),
+    "token": APIKey.model_validate(
+        {"in": "header", "name": "X-Auth-Token", "description": "The same key or token, for the dots API."}
+    ),
+    "tokenParameter": APIKey.model_validate(
+        {"in": "query", "name": "token", "description": "The same once more, where no header can be sent."}
+    ),
 }
 
 PROBLEM_SCHEMA = {

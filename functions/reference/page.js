@@ -30,6 +30,16 @@ const finding = () => {
   };
 };
 
+// Its dialog gives the focus to the last way to authorize; the first is what most operations want.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest(".auth-wrapper > .authorize")) return;
+  setTimeout(() => {
+    const first = document.querySelector(".dialog-ux .auth-container");
+    first?.querySelector("input")?.focus();
+    first?.scrollIntoView();
+  });
+});
+
 SwaggerUIBundle({
   dom_id: "#documentation",
   url: "v3/api-docs",

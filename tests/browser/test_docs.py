@@ -62,7 +62,9 @@ def page(browse: Callable[..., Browser], platform: Platform) -> Page:
 def test_a_person_authorizes_and_lists_the_devices(page: Page, platform: Platform) -> None:
     platform.call("POST", "/api/v1/devices", {"name": "Greenhouse"})
     page.click("button.authorize")
-    page.wait_for(".auth-container input").send_keys(platform.credentials["apiKey"])
+    field = page.wait_for(".auth-container input")
+    page.until(lambda: page.driver.switch_to.active_element == field)
+    field.send_keys(platform.credentials["apiKey"])
     page.click(".auth-container button.authorize")
     page.click(".auth-container button.btn-done")
 
@@ -89,6 +91,7 @@ def test_it_lists_the_groups_and_finds_operations(page: Page, platform: Platform
         tag["name"] for tag in document["tags"]
     ]
     assert page.all(".opblock") == []
+    assert not any(each.is_displayed() for each in page.all(".servers"))
     page.picture("groups")
 
     page.wait_for(".operation-filter-input").send_keys("registration")
