@@ -72,7 +72,7 @@ def _hints(response: httpx.Response, problem: dict[str, Any]) -> list[str]:
     if (wait := response.headers.get("Retry-After")) is not None:
         return [f"Try again in {wait} s."]
     if status == 412:  # noqa: PLR2004
-        return ["Somebody changed it meanwhile: get it again, and send its ETag as --if-match."]
+        return ["Somebody changed it meanwhile: `get --verbose` tells its ETag, for --if-match."]
     return []
 
 

@@ -41,7 +41,7 @@ def console(*, stderr: bool = False) -> Console:
 def say(*lines: str) -> None:
     """Tell a person something that is no data."""
     for line in lines:
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(_printable(line) + "\n")
 
 
 def line(data: Any) -> str:
@@ -185,6 +185,10 @@ def cell(value: Any) -> str:
         return ""
     is_texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
     text = ", ".join(value) if is_texts else str(_raw(value))
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 

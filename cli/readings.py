@@ -18,6 +18,7 @@ from cli.output import Form
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 PAGE = 10_000
+MOMENT = timedelta(milliseconds=1)
 
 Sensor = Annotated[str | None, typer.Argument(metavar="SENSOR_ID", show_default=False)]
 Device = Annotated[str | None, typer.Option("--device", metavar="ID", help="Instead of a sensor: whose it is.")]
@@ -134,25 +135,29 @@ def tail(
         watched = {"sensor_ids": [sensor_id or sensor_of(run, device, key)]}
     request = get_latest_readings._get_kwargs(**watched)
     seen = {each["sensorId"]: moment(each["timestamp"]) for each in run.session.call(request)["items"]}
-    printed = 0
+    left = count
     if run.form is Form.CSV:
         output.write("timestamp,key,value")
     while True:
-        for each in run.session.call(request)["items"]:
-            until = moment(each["timestamp"])
-            since = seen.get(each["sensorId"])
-            if since is not None and until <= since:
-                continue
-            window = {"to": until + timedelta(milliseconds=1)}
-            window |= {"from_": since + timedelta(milliseconds=1)} if since else {}
-            for page in _points(run, each["sensorId"], None, **window):
-                for point in page["points"]:
-                    _print(run.form, {"timestamp": point["timestamp"], "key": each["key"], "value": point["value"]})
-                    printed += 1
-                    if printed == count:
-                        return
-            seen[each["sensorId"]] = until
+        for reading in sorted(_newer(run, request, seen), key=lambda each: each["timestamp"])[:left]:
+            _print(run.form, reading)
+            left = left and left - 1
+        if left == 0:
+            return
         time.sleep(every)
+
+
+def _newer(run: Run, request: dict[str, Any], seen: dict[str, datetime]) -> Iterator[dict[str, Any]]:
+    """Yield readings newer than those *seen* of their sensor, which are moved on."""
+    for each in run.session.call(request)["items"]:
+        until, since = moment(each["timestamp"]), seen.get(each["sensorId"])
+        if since is not None and until <= since:
+            continue
+        window = {"to": until + MOMENT} | ({"from_": since + MOMENT} if since else {})
+        for page in _points(run, each["sensorId"], None, **window):
+            for point in page["points"]:
+                yield {"timestamp": point["timestamp"], "key": each["key"], "value": point["value"]}
+        seen[each["sensorId"]] = until
 
 
 def _print(form: Form, reading: dict[str, Any]) -> None:

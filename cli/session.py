@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from cli import output
 from cli.ending import Code, Ending, refusal
 from cli.profiles import Login
 
@@ -123,10 +123,8 @@ class Session:
     def _log(self, response: httpx.Response) -> None:
         """Say what was called: never its headers, and nothing of what was sent."""
         request = response.request
-        sys.stderr.write(
-            f"{request.method} {request.url.raw_path.decode()} → {response.status_code}"
-            f" ({response.headers.get('X-Request-Id', 'no request id')})\n"
-        )
+        told = [f"{name} {response.headers[name]}" for name in ("X-Request-Id", "ETag") if name in response.headers]
+        output.say(f"{request.method} {request.url.raw_path.decode()} → {response.status_code} {', '.join(told)}")
 
 
 class reaching:  # noqa: N801 (a verb, for `with`)

@@ -50,9 +50,11 @@ def test_a_missing_scope_is_named(terminal: Terminal, scoped: Callable[..., Any]
 def test_a_stale_version_leads_to_if_match(terminal: Terminal) -> None:
     made = terminal.json("sites", "create", "--name", "Roof")
 
-    result = terminal.run("sites", "update", made["id"], "--name", "Cellar", "--if-match", '"0"', code=1)
-    assert "--if-match" in result.stderr
+    update = ("sites", "update", made["id"], "--name", "Cellar", "--if-match")
+    assert "--if-match" in terminal.run(*update, '"0"', code=1).stderr
     assert terminal.json("sites", "get", made["id"])["name"] == "Roof"
+    etag = terminal.run("sites", "get", made["id"], "--verbose").stderr.partition("ETag ")[2].strip()
+    assert terminal.json(*update, etag)["name"] == "Cellar"
 
 
 @pytest.mark.parametrize(
