@@ -30,7 +30,7 @@ from whimbrel.store.equipment import Equipment
 from whimbrel.store.tenant import Tenant
 from whimbrel.store.transactions import MAX_PARTS
 
-CREATED, DONE = 201, 204
+CREATED, DONE, SERVER_ERROR = 201, 204, 500
 _ONE_STORE = (
     "values are in another store than entities: all operations of an atomic batch record values, or all of them make "
     "and delete entities"
@@ -60,6 +60,8 @@ class Batch:
         if self.body.atomic:
             return self._together()
         results = [self._result(index) for index in range(len(self.body.operations))]
+        # Whoever repeats the call goes on with what was left undone because nothing answered.
+        self.exchange.is_complete = all(result.status < SERVER_ERROR for result in results)
         return EntityBatchAnswer(results=results, failed=sum(result.error is not None for result in results))
 
     def _result(self, index: int) -> OperationResult:

@@ -56,12 +56,12 @@ class Past:
         Raises:
             InvalidRequest: more than one query looks at.
         """
-        oldest = next(self._frames("asc"), None)
-        if oldest is None:
+        oldest, newest = next(self._frames("asc"), None), next(self._frames("desc"), None)
+        if oldest is None or newest is None:
             return 0
-        # From the first reading on: whole days before it would be summed up in vain.
+        # From the first reading to the last: whole days without any would be summed up in vain.
         start_ms = min(series.timestamps[0] for series in oldest.values())
-        end_ms = self._span[1]
+        end_ms = max(series.timestamps[0] for series in newest.values()) + 1
         edges = np.array([start_ms // HOUR_MS * HOUR_MS, -(-end_ms // HOUR_MS) * HOUR_MS])
         takers = {sensor_id: Aggregation(edges) for sensor_id in self._sensors}
         by_sums = len(self._sensors) <= WORTH_SUMS
