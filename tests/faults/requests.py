@@ -30,12 +30,21 @@ class Operation:
         return self._has("Idempotency-Key")
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is no other platform's."""
+        return self.path.startswith("/api/") and not self.is_of_dots
+
+    @property
+    def is_of_dots(self) -> bool:
+        return self.path.startswith("/api/v1.6/")
+
+    @property
     def takes_if_match(self) -> bool:
         return self._has("if-match")
 
     @property
     def changes(self) -> bool:
-        return self.method != "GET" and self.name != "query_readings"
+        return self.method != "GET" and self.name not in READING
 
     @property
     def status(self) -> int:
@@ -55,6 +64,9 @@ OPERATIONS = [
     for path, methods in DOCUMENT["paths"].items()
     for method, declared in methods.items()
 ]
+READING = {"query_readings", "get_token", "get_raw_series", "get_aggregation", "get_resampled"}
+"""What is asked by POST and changes nothing."""
+
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 QUERIES = {
@@ -81,6 +93,7 @@ def body_of(name: str, world: World) -> Any:
     device = {"scopeType": "DEVICE", "scopeId": known["deviceId"]}
     day = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
     reading = {"deviceId": known["deviceId"], "sensorId": "t", "timestamp": AT + 1000, "value": 5.0}
+    attributes = {"attribute_values": [{"attribute_id": "t", "value": 5, "updated_at": "2026-01-01T00:00:01Z"}]}
     profile = {"key": "new", "name": "New", "fields": [{"key": "x", "type": "DOUBLE"}]}
     bodies: dict[str, Any] = {
         "create_access_token": {"name": "mine"},
@@ -119,6 +132,22 @@ def body_of(name: str, world: World) -> Any:
             "valueType": "DOUBLE",
         },
         "create_site": {"name": "Hall"},
+        "put_entity": attributes,
+        "patch_entity": attributes,
+        "add_metrics": {"metric_values": [{"attribute_slug": "t", "value": "8"}]},
+        "create_entity": {"name": "Crate", **attributes},
+        "run_batch": {"operations": [{"op": "create", "name": "Box", **attributes}]},
+        "send_device_values": {"t": {"value": 6, "timestamp": AT + 1000}},
+        "send_device_variable_values": [{"value": 6, "timestamp": AT + 1000}],
+        "send_device_values_in_bulk": [{"t": 6, "timestamp": AT + 1000}, {"t": "no", "timestamp": AT}],
+        "send_values_in_bulk": [{"device": "other", "timestamp": AT, "values": [{"t": 6}]}],
+        "send_collection": [{"variable": known["sensorId"], "value": 6, "timestamp": AT + 1000}],
+        "send_variable_values": {"value": 6, "timestamp": AT + 1000},
+        "get_raw_series": {"variables": [known["sensorId"]], "columns": ["value.value"]},
+        "get_aggregation": {"variables": [known["sensorId"]], "aggregation": "mean"},
+        "get_resampled": {"variables": [known["sensorId"]], "aggregation": "mean", "period": "1H", "start": AT},
+        "create_datasource": {"name": "Shed"},
+        "create_variable": {"name": "v", "unit": "V"},
     }
     verb = name.split("_", maxsplit=1)[0]
     if verb in {"update", "replace"}:

@@ -41,11 +41,15 @@ BY_CHANCE = {"renew_certificate", "ingest_readings"}
 MOST_SENDS = 4
 
 
-def faults(call: int) -> Iterator[Fault]:
-    """Yield what goes wrong at a call: with its number turns what leaves nothing behind."""
-    yield Fault(call, Kind.LOST)
+def faults(call: int, *, changes: bool = True) -> Iterator[Fault]:
+    """Yield what goes wrong at a call: with its number turns what leaves nothing behind.
+
+    Where nothing *changes*, an answer that is lost is a time-out like any other.
+    """
+    if changes:
+        yield Fault(call, Kind.LOST)
+        yield Fault(call, Kind.LOST, attempts=99)
     yield Fault(call, [Kind.THROTTLE, Kind.ERROR, Kind.TIMEOUT][call % 3])
-    yield Fault(call, Kind.LOST, attempts=99)
     yield Fault(call, [Kind.TIMEOUT, Kind.THROTTLE, Kind.ERROR][call % 3], attempts=99)
     if call % 3 == 0:
         yield Fault(call, Kind.TIMEOUT, attempts=99, onwards=True)
@@ -115,7 +119,9 @@ class Trial:
 
     def is_done(self, answer: Answer) -> bool:
         """Tell whether a client has what it asked for: of a batch, all."""
-        return answer.status_code == self.operation.status and '"outcome":"FAILED"' not in answer.body.replace(" ", "")
+        body = answer.body.replace(" ", "")
+        is_whole = '"outcome":"FAILED"' not in body and '"status":503' not in body
+        return answer.status_code == self.operation.status and is_whole
 
     def wrong(self, fault: Fault) -> str | None:
         """Try it with a fault; return what is wrong with what came of it."""
@@ -141,13 +147,13 @@ class Trial:
         """Tell whether *answer* asks to come again, and says when: no other is right where a fault was."""
         if answer.status_code == self.operation.status:
             return True
-        codes = {(503, "unavailable"), (409, "still-running")}
+        codes = {(503, "unavailable"), (409, "still-running"), (503, 503_001), (409, 409_001)}
         return (answer.status_code, answer.json()["code"]) in codes and int(answer.headers.get("Retry-After", 0)) > 0
 
     def wrong_state(self, sends: int, *, is_audited: bool) -> str | None:
         """Return in what the state differs from that of a run without a fault."""
         state = self.state()
-        if self.operation.name == "delete_sensor_readings":
+        if self.operation.name in {"delete_sensor_readings", "delete_variable_values"}:
             # A DELETE has no key: each attempt may leave a job, and the second finds nothing to delete.
             state = Dump(dict.fromkeys(state, 1))
         if state != self.dump:
@@ -171,7 +177,7 @@ def test_a_fault_at_any_call_leaves_the_effect_once(
     wrong = {
         f"{fault} ({call})": verdict
         for at, call in enumerate(trial.calls)
-        for fault in faults(at)
+        for fault in faults(at, changes=operation.changes)
         if (verdict := trial.wrong(fault))
     }
 

@@ -43,6 +43,7 @@ attempt of a client is a call of its own, and has its own entry."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z|(?<= version=)\d{13}")
 CERTIFICATE = re.compile(r"\b[0-9a-f]{64}\b|-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\s*")
 """IoT Core names certificates by chance."""
+TASK = re.compile(r"(#task'\}\), \('sk', \{'S': ')[0-9a-f]{24}\b")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -181,6 +182,7 @@ class World:
         line = CERTIFICATE.sub("<certificate>", INSTANT.sub("<time>", line))
         if exactly:
             return line
+        line = TASK.sub(r"\1<task>", line)
         return IDENTIFIER.sub(lambda it: it[0] if it[0] in self._identifiers else "<new>", line)
 
     def _things(self) -> list[str]:
@@ -242,6 +244,10 @@ def a_world() -> Generator[World]:
         yield World(make_organization())
 
 
+FIXED = {"function": "mean", "start": "0", "end": "1767312000000", "device.send_device_values": "fresh"}
+"""Parts of paths that name nothing that is made here."""
+
+
 def fill(world: World, person: Client) -> None:
     """Make one of everything; what one operation needs of its own is called ``<name>.<operation>``."""
     client, known = world.organization.client, world.known
@@ -293,6 +299,9 @@ def fill(world: World, person: Client) -> None:
     known["userId"] = "somebody"
     known["tokenId"] = made("access-tokens", {"name": "t"}, person)["id"]
     known["invitationId"] = made("invitations", {"email": "guest@example.com", "role": "MEMBER"})["id"]
+    known |= {"entityId": known["deviceId"], "device": known["deviceId"], "variable": known["sensorId"]} | FIXED
+    bulk = [{"device": known["deviceId"], "timestamp": 1_767_225_800_000, "values": [{"t": 9}]}]
+    known["task"] = client.post("/api/v1.6/devices/_/bulk/values", bulk).ok()["task_id"]
     pending = made("devices/registration/tokens", {"deviceName": "Next"})
     known["tokenId.revoke_registration_token"] = pending["token"].partition(".")[0]
     known["token"] = pending["token"]
