@@ -26,6 +26,8 @@ nrwgrATFEoRg82mzZA5/lfmUIQYfFaAAMAoGCCqGSM49BAMCA0kAMEYCIQCfEfZi
 -----END CERTIFICATE REQUEST-----
 """
 _PEM = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"
+_NOON_MS = 1_769_860_800_000
+"""What the moments are that are shown as milliseconds: 2026-01-31T12:00:00Z."""
 _URL = "https://whimbrel.example.com"
 
 _MOMENTS = {
@@ -39,7 +41,6 @@ _MOMENTS = {
 """When something ends: after all else."""
 
 _NAMED: dict[str, Any] = {
-    "Idempotency-Key": "5f0c2c0e-6f1b-4d7e-9b0a-6d1a8f4c2f51",
     "action": "update_device",
     "address": "12 Harbour Road",
     "after": {"name": "Greenhouse"},
@@ -50,27 +51,28 @@ _NAMED: dict[str, Any] = {
     "caChainPem": _PEM,
     "certificatePem": _PEM,
     "clientId": Id.named(_PARENT, "deviceId"),
+    "color": "#e11d48",
     "counts": {"readings": 1440},
     "createdAt": "2026-01-31T12:00:00.000Z",
     "createdBy": "ada",
     "csrPem": _CSR,
-    "color": "#e11d48",
     "cursor": "Zm9yIHlvdXIgZXllcyBvbmx5",
     "description": "What grows under glass.",
     "detail": "There is no such sensor.",
     "device": "greenhouse-01",
     "deviceName": "greenhouse-01",
     "devices": {},
-    "end": 1_769_947_200_000,
     "downloadUrl": f"{_URL}/exports/readings.zip?X-Amz-Signature=…",
+    "end": 1_769_947_200_000,
     "errorsUrl": f"{_URL}/imports/errors.csv?X-Amz-Signature=…",
+    "failed": 0,
     "field": "temperature",
     "finishedAt": "2026-01-31T12:01:07.000Z",
     "firmwareVersion": "1.4.2",
     "fn": "avg",
-    "failed": 0,
     "hash": "9f2feb0f1ef425b292f2f94b6af5d3a5c1d9a2a0b7f4d8e6c3b1a09788776655",
     "host": "mqtt.example.com",
+    "Idempotency-Key": "5f0c2c0e-6f1b-4d7e-9b0a-6d1a8f4c2f51",
     "if-match": '"3-19bb77ce000"',
     "index": 0,
     "installedVersion": "1.0.0",
@@ -79,8 +81,8 @@ _NAMED: dict[str, Any] = {
     "item": "row 17",
     "key": "temperature",
     "label": "greenhouse",
-    "lastActivity": 1_769_860_800_000,
     "last": "24h",
+    "lastActivity": _NOON_MS,
     "lat": 54.32,
     "lng": 10.14,
     "max": 24.5,
@@ -107,13 +109,14 @@ _NAMED: dict[str, Any] = {
     "session": "b1946ac92492d234",
     "sizeBytes": 65_536,
     "sourceIp": "192.0.2.1",
-    "start": 1_769_860_800_000,
+    "start": _NOON_MS,
     "status": 200,
     "subject": "ada",
     "tag": "roof",
     "task": Id.named(_PARENT, "taskId"),
-    "timestamp": 1_769_860_800_000,
+    "timestamp": _NOON_MS,
     "title": "Temperature",
+    "token": "pat_3f9aZm9yeW91…",
     "type": "greenhouse",
     "tz": "Europe/Berlin",
     "unit": "Cel",
@@ -133,6 +136,8 @@ _UNUSUAL = {"acceptedBy", "deletionJobId", "error", "next", "nextCursor", "paren
 _REFERENCES = ("Id", "Ids", "ProfileVersion")
 """How a name ends that means something else: left out of a request where it may be, which then works as it is."""
 
+UNSAID = "text"
+"""What a text is about which nothing is said."""
 
 _TYPES = {"string": str, "integer": int, "number": int | float, "boolean": bool, "object": dict}
 
@@ -179,7 +184,7 @@ class Examples:
             case "array":
                 return [self._of(schema["items"], name.removesuffix("s"), is_request=is_request)]
             case "integer" | "number":
-                return 1_769_860_800_000 if name.endswith("At") else max(1, schema.get("minimum", 1))
+                return _NOON_MS if name.endswith("At") else max(1, schema.get("minimum", 1))
             case "boolean":
                 return True
             case "null":
@@ -214,7 +219,7 @@ def _said(schema: Schema, choices: list[Schema], name: str) -> Iterator[Any]:
 def _text(schema: Schema, name: str) -> str:
     if schema.get("pattern") == PATTERN or (name.endswith("Id") and "pattern" not in schema):
         return Id.named(_PARENT, name)
-    return _URL if name.endswith("Url") else "text"
+    return _URL if name.endswith("Url") else UNSAID
 
 
 def _takes(schema: Schema, value: Any) -> bool:

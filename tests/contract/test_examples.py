@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from jsonschema import Draft202012Validator
 
+from functions.examples import UNSAID
 from tests.contract.test_every_operation import EVERY, Operation, ask
 from tests.gateway import DOCUMENT, Client
 from whimbrel.auth import Scope
@@ -51,6 +52,7 @@ def test_every_part_of_it_has_an_example_that_fits(operation: Operation) -> None
         assert examples, f"{where} has no example"
         for example in examples:
             Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(example)
+            assert f'"{UNSAID}"' not in json.dumps(example), f"{where}: give the field examples, or name it"
 
 
 def test_every_group_is_described_and_has_operations() -> None:
