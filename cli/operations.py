@@ -112,11 +112,11 @@ def operations() -> dict[str, dict[str, Operation]]:
 
 def singular(word: str) -> str:
     """Return the singular of a noun of the API."""
-    return (
-        re.sub(r"(?<=ch|sh|ss)es\Z", "", word)
-        if re.search(r"(ch|sh|ss)es\Z", word)
-        else re.sub(r"(?<!s)s\Z", "", re.sub(r"ies\Z", "y", word))
-    )
+    if re.search(r"(ch|sh|ss)es\Z", word):
+        return word[:-2]
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if re.search(r"[^s]s\Z", word) else word
 
 
 def plural(word: str) -> str:
@@ -312,8 +312,10 @@ class Extension:
     follow: Callable[..., None]
 
 
-EXTENSIONS = {"create_export": "cli.transfer:waiting"}
+EXTENSIONS = {"create_export": "cli.transfer:export_waiting"}
 """By operation, where its extension is."""
+OF_JOBS = "cli.transfer:job_waiting"
+"""Where the extension is of what a job goes on with."""
 
 
 def callback(operation: Operation) -> Callable[..., None]:
@@ -337,7 +339,8 @@ def callback(operation: Operation) -> Callable[..., None]:
     def run(run: Run, **given: Any) -> None:
         request = _request(operation, slots, fields, given)
         if given.get("all"):
-            request["params"].setdefault("limit", PAGE)
+            if given["p_limit"] is None:
+                request["params"]["limit"] = max(request["params"]["limit"], PAGE)
             run.show_pages(run.session.pages(request))
         elif extension:
             extension.follow(
@@ -350,18 +353,17 @@ def callback(operation: Operation) -> Callable[..., None]:
 
 
 def _option(name: str, kind: Any, text: str, metavar: str | None = None) -> inspect.Parameter:
-    declared = f"--{name}"
-    info = typer.Option(declared, help=text, metavar=metavar, show_default=False)
+    info = typer.Option(f"--{name}", help=text, metavar=metavar, show_default=False)
     default = False if kind is bool else None
     annotation = Annotated[kind if kind is bool else kind | None, info]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _extension(operation: Operation) -> Extension | None:
-    if operation.name not in EXTENSIONS:
-        return None
-    module, _, name = EXTENSIONS[operation.name].partition(":")
-    return getattr(import_module(module), name)()
+    is_by_job = hasattr(operation.module, "JobAnswer") and operation.noun != "jobs"
+    place = EXTENSIONS.get(operation.name) or (OF_JOBS if is_by_job else "")
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)() if place else None
 
 
 def _request(

@@ -26,7 +26,26 @@ WAITS_S = (0.2, 0.5, 1, 2, 5)
 WORKING = {"WAITING", "PENDING", "RUNNING"}
 
 
-def waiting() -> Extension:
+def job_waiting() -> Extension:
+    """Return what commands do beyond their operation whose answer is a job."""
+
+    def follow(run: Run, answer: Any, *, wait: bool) -> None:
+        if not wait or answer is None:
+            run.show(answer)
+            return
+        from cli.client.api.jobs import get_job
+
+        done = finished(run, answer, lambda: get_job._get_kwargs(answer["id"]), "working")
+        run.show(done)
+        if done["status"] != "SUCCEEDED":
+            raise Ending(Code.REFUSED, f"Not everything was done: {done['status']}.")
+
+    def declared(*, wait: Annotated[bool, typer.Option("--wait", help="Wait for the job.")] = False) -> None: ...
+
+    return Extension(list(inspect.signature(declared, eval_str=True).parameters.values()), follow)
+
+
+def export_waiting() -> Extension:
     """Return what ``exports create`` does beyond its operation."""
 
     def follow(run: Run, answer: Any, *, wait: bool, output_file: Path | None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,14 @@ def test_every_command_shows_help() -> None:
             assert "Unset" not in result.output, words
 
 
+def test_help_costs_no_client() -> None:
+    program = "import sys; from cli.app import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "device-groups" in done.stdout
+    assert not {"httpx", "cryptography", "paho", "attrs", "cli.client"} & set(done.stdout.split())
+
+
 def test_a_thing_from_creation_to_deletion(terminal: Terminal) -> None:
     site = terminal.json("sites", "create", "--name", "Roof", "--location", '{"lat": 52.5, "lng": 13}')
     made = terminal.json("devices", "create", "--name", "Pump", "--tags", "a", "--tags", "b", "--site-id", site["id"])
@@ -131,6 +141,9 @@ def test_all_follows_the_cursors(terminal: Terminal) -> None:
     cursor = page.stderr.rpartition(" ")[2].strip()
     assert [site["name"] for site in terminal.json("sites", "list", "--limit", "2", "--cursor", cursor)] == names[2:4]
     assert [site["name"] for site in terminal.json("sites", "list", "--all", "--limit", "2")] == names
+    assert "limit=2&" in str(terminal.bridge.requests[-1].url)
+    terminal.run("sites", "list", "--all")
+    assert "limit=200" in str(terminal.bridge.requests[-1].url)
     lines = terminal.run("sites", "list", "--all", "--limit", "2", "--ndjson").stdout.splitlines()
     assert [json.loads(line)["name"] for line in lines] == names
     rows = terminal.run("sites", "list", "--all", "--csv").stdout.splitlines()

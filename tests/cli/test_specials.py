@@ -230,6 +230,21 @@ def test_an_export_is_waited_for_and_downloaded_whole(
     assert "no room" in terminal.run(*words, "--wait", code=1).stderr
 
 
+def test_a_job_is_waited_for(terminal: Terminal, device: str) -> None:
+    send(terminal, device, t=[1])
+    sensor = terminal.json("sensors", "list")[0]["id"]
+    begun = terminal.json("readings", "delete", sensor, "--from", at(0), "--to", at(1))
+    looks = iter([begun | {"status": "RUNNING"}, begun | {"status": "SUCCEEDED"}, begun | {"status": "PARTIAL"}])
+
+    def unless(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200, json=next(looks)) if "/jobs/" in request.url.path else None
+
+    terminal.bridge.unless = unless
+    assert terminal.json("readings", "delete", sensor, "--wait")["status"] == "SUCCEEDED"
+    assert "PARTIAL" in terminal.run("readings", "delete", sensor, "--wait", code=1).stderr
+    assert terminal.run("devices", "delete", device, "--wait").stdout == ""
+
+
 def test_times_without_a_zone_are_utc(terminal: Terminal, device: str) -> None:
     send(terminal, device, t=[1])
     sensor = terminal.json("sensors", "list")[0]["id"]
