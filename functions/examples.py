@@ -136,7 +136,7 @@ _UNUSUAL = {"acceptedBy", "deletionJobId", "error", "next", "nextCursor", "paren
 _REFERENCES = ("Id", "Ids", "ProfileVersion")
 """How a name ends that means something else: left out of a request where it may be, which then works as it is."""
 
-UNSAID = "text"
+UNSAID = "some text"
 """What a text is about which nothing is said."""
 
 _TYPES = {"string": str, "integer": int, "number": int | float, "boolean": bool, "object": dict}
