@@ -18,9 +18,11 @@ from tests.functions.working import Worker, played
 from tests.gateway import Client
 from whimbrel import instants
 from whimbrel.auth import Caller, Scope
+from whimbrel.domain.series import ValueType
 from whimbrel.http.exchange import Exchange
-from whimbrel.http.fleet import delete_device
+from whimbrel.http.fleet import create_sensor, delete_device
 from whimbrel.ids import DeviceId, OrganizationId
+from whimbrel.problems import AlreadyExists, InvalidRequest
 from whimbrel.settings import settings
 from whimbrel.store import repeats
 from whimbrel.store.labels import device_by
@@ -175,6 +177,30 @@ def test_whatever_somebody_else_does_meanwhile_nothing_is_lost(
 
     assert 10 < sent < 40
     assert len({each["label"] for each in devices(client)}) == len(devices(client)) == 40
+
+
+def test_a_variable_that_somebody_makes_of_another_type_meanwhile_refuses_all(
+    dots: Client, client: Client, organization: Organization, calls: Calls
+) -> None:
+    refused = 0
+    for at in range(1, 9):
+        dots.post(f"{API}/devices/d{at}", {"v": {"value": 1, "timestamp": 1}}).ok()
+        device_id = device_by(Tenant(OrganizationId(organization.id)), f"d{at}").id
+
+        def made(device_id: DeviceId = device_id) -> None:
+            tenant = Tenant(OrganizationId(organization.id))
+            create_sensor(tenant, device_id, "main", "w", name="w", value_type=ValueType.TEXT)
+
+        calls.begin(meanwhile={at: made})
+        try:
+            store_all(a_sender(organization), bodies.of_device({"v": 2, "w": 3}, f"d{at}", (2,)))
+        except (InvalidRequest, AlreadyExists):
+            refused += 1
+            calls.begin()
+            assert values_of(dots, f"d{at}", "v") == [1], at
+        calls.begin()
+
+    assert refused
 
 
 # --- Devices that go ---
