@@ -25,7 +25,7 @@ from tests.functions.exporting import played
 from tests.functions.sessions import issuing, session
 from tests.gateway import Answer, Client
 
-V1 = "/api/v1"
+V1, DOTS, ENTITIES = "/api/v1", "/api/v1.6", "/v1/entities"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 NOON_MS = 1_767_268_800_000  # 2026-01-01
 HOUR_MS = 3_600_000
@@ -350,6 +350,53 @@ class TwoTenants(RuleBasedStateMachine):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in archive.namelist():
                 self.search(here, name + archive.read(name).decode())
+
+    # --- In the words of other platforms ---
+
+    @rule(side=sides, number=numbers, by=st.sampled_from([0, 2]), how=st.sampled_from(["one", "bulk", "read", "list"]))
+    def speak_of_dots(self, side: str, number: int, by: int, how: str) -> None:
+        """Send and read dots of devices that the other has, too, by their labels."""
+        here = self.step(side)
+        label = f"pump-{number % 3}"
+        dot = {"value": here.number(), "timestamp": NOON_MS + number * HOUR_MS, "context": {"by": here.text()}}
+        if how == "one":
+            self.ask(here, "POST", f"{DOTS}/devices/{label}", by=by, json={"t": dot}).ok()
+        elif how == "bulk":
+            body = [{"device": label, "timestamp": NOON_MS, "values": [{"t": dot}, {"t": here.text()}]}]
+            task = self.ask(here, "POST", f"{DOTS}/devices/_/bulk/values", by=by, json=body).ok()["task_id"]
+            here.values.add(task)
+            assert self.ask(here, "GET", f"{DOTS}/tasks/{task}", by=by).ok()["accepted"] == 1
+            theirs = self.ask(self.other(here), "GET", f"{DOTS}/tasks/{task}", by=by, told=(task,))
+            assert theirs.status_code == HTTPStatus.NOT_FOUND
+        elif how == "read":
+            for what in ("values", "lv"):
+                answer = self.ask(here, "GET", f"{DOTS}/devices/{label}/t/{what}", by=by)
+                assert answer.status_code in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+        else:
+            self.ask(here, "GET", f"{DOTS}/datasources?page_size=500", by=by).ok()
+            self.ask(here, "GET", f"{DOTS}/variables?page_size=500", by=by).ok()
+
+    @rule(side=sides, number=numbers, by=numbers, how=st.sampled_from(["", "/history", "/chart", "put", "theirs"]))
+    def speak_of_entities(self, side: str, number: int, by: int, how: str) -> None:
+        """Record and read values of entities, or ask for the other's."""
+        here = self.step(side)
+        whose = self.other(here) if how == "theirs" else here
+        device = whose.pick("devices", number)
+        if device is None:
+            return
+        entity = f"{ENTITIES}/{device}"
+        values = {"attribute_values": [{"attribute_id": "t", "value": here.number()}]}
+        if how == "theirs":
+            here.said.add(device)
+            for method, body in (("GET", None), ("PUT", values), ("DELETE", None)):
+                answer = self.ask(here, method, entity, by=by, json=body)
+                assert answer.status_code == HTTPStatus.NOT_FOUND, answer.body
+        elif how == "put":
+            answer = self.ask(here, "PUT", entity, by=by, json=values)
+            assert answer.status_code == HTTPStatus.NO_CONTENT, answer.body
+        else:
+            span = f"?start={NOON_MS // 1000}&end={NOON_MS // 1000 + 86_400}" if how else ""
+            self.ask(here, "GET", entity + how + span, by=by).ok()
 
     # --- What is the other's ---
 
