@@ -44,7 +44,7 @@ class Noun(TyperGroup):
             return None
         if isinstance(made, str):
             return _command(cmd_name, _imported(made))
-        return _command(cmd_name, operations.callback(made), made.help)
+        return _command(cmd_name, _imported("cli.calls:callback")(made), made.help)
 
 
 class Root(Noun):
@@ -57,7 +57,7 @@ class Root(Noun):
         return Noun(cmd_name) if cmd_name in operations.operations() else super().get_command(ctx, cmd_name)
 
 
-def _imported(place: str) -> Callable[..., None]:
+def _imported(place: str) -> Callable[..., Any]:
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from cli import output
+from cli.calls import Raw
 from cli.command import Run, command
-from cli.operations import Raw
 
 
 @command

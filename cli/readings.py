@@ -13,8 +13,8 @@ import typer
 from cli import output
 from cli.command import Run, command
 from cli.ending import Code, Ending
-from cli.operations import moment
 from cli.output import Form
+from cli.slots import moment
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 PAGE = 10_000

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from cli import output
+from cli.calls import Extension, Raw
 from cli.command import Run, command
 from cli.ending import Code, Ending
-from cli.operations import Extension, Raw
 from cli.session import reaching
 
 READINGS_A_CALL = 5_000
@@ -99,7 +99,7 @@ def import_readings(
     if ending not in FORMATS:
         raise Ending(Code.USAGE, f"{file.name} should end in {', '.join([*FORMATS, *sorted(LINES)])}.")
     from cli.client.api.imports import create_import, get_import, start_import
-    from cli.operations import json_value
+    from cli.slots import json_value
 
     body: Any = Raw({"format": FORMATS[ending]})
     body |= {"deviceId": device_id} if device_id else {}

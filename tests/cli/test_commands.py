@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from cli import generate, operations, output
+from cli import calls, ending, generate, operations, output, slots
 from cli.app import SPECIALS, Noun, app
 from tests.cli.conftest import Terminal
 from tests.conftest import Organization
@@ -49,7 +49,7 @@ def test_every_operation_is_a_command_with_every_parameter_and_field() -> None:
     for name, operation in wanted.items():
         options = {word for parameter in found[name].params for word in (*parameter.opts, parameter.name)}
         for parameter in operation.get("parameters", ()):
-            said = operations.kebab(parameter["name"])
+            said = ending.kebab(parameter["name"])
             assert {f"--{said}", "p_" + said.replace("-", "_")} & options, (name, parameter["name"])
         if "requestBody" not in operation:
             continue
@@ -57,13 +57,13 @@ def test_every_operation_is_a_command_with_every_parameter_and_field() -> None:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         body = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
         for field in body.get("properties", {}):
-            assert f"--{operations.kebab(field)}" in options, (name, field)
+            assert f"--{ending.kebab(field)}" in options, (name, field)
 
 
 def test_names_of_fields_are_the_apis() -> None:
     for noun, verbs in operations.operations().items():
         for operation in verbs.values():
-            wire = {field.wire for field in operations.body_of(operation) or ()}
+            wire = {field.wire for field in slots.body_of(operation) or ()}
             request = of_the_main_api()[operation.name].get("requestBody")
             schema = request["content"]["application/json"]["schema"] if request else {}
             if "$ref" in schema:
@@ -208,13 +208,13 @@ def test_usage_is_refused_before_anything_is_sent(terminal: Terminal, words: tup
 
 @given(tags=st.lists(LABELS, max_size=3), virtual=st.booleans())
 def test_options_make_the_body_that_the_same_json_makes(tags: list[str], *, virtual: bool) -> None:
-    fields = operations.body_of(operations.operations()["devices"]["create"]) or []
+    fields = slots.body_of(operations.operations()["devices"]["create"]) or []
     nothing = {f"b_{field.name}": None for field in fields} | {"body": None, "clear": None}
     said = {"name": "Pump", "virtual": virtual} | ({"tags": tags} if tags else {})
     options = {"b_name": "Pump", "b_virtual": virtual, "b_tags": tags}
 
-    assert operations.body(fields, nothing | options) == said
-    assert operations.body(fields, nothing | {"body": json.dumps(said)}) == said
+    assert calls.body(fields, nothing | options) == said
+    assert calls.body(fields, nothing | {"body": json.dumps(said)}) == said
 
 
 @given(
@@ -229,7 +229,7 @@ def test_cells_are_one_line_of_what_can_be_printed(value: Any) -> None:
 
 @given(st.from_regex(r"[a-z][a-z0-9]{0,5}([A-Z][a-z0-9]{1,5}){0,3}", fullmatch=True))
 def test_names_come_back_from_options(name: str) -> None:
-    assert operations.camel(operations.kebab(name).replace("-", "_")) == name
+    assert slots.camel(ending.kebab(name).replace("-", "_")) == name
 
 
 def test_a_second_organization_sees_nothing(terminal: Terminal, an_organization: Any) -> None:
