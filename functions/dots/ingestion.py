@@ -49,10 +49,14 @@ class Sender:
 
 @dataclass(slots=True)
 class _Judged:
-    """What is thought of some dots; ``set_aside`` are those that are none, by the device they are kept under."""
+    """What is thought of some dots.
+
+    ``unknown`` are the identifiers of no device, ``set_aside`` what is no dot, by the device that it is kept under.
+    """
 
     devices: NamedDevices
     judgement: Judgement
+    unknown: set[str] = field(default_factory=set[str])
     set_aside: list[tuple[str | None, list[Rejection]]] = field(default_factory=list)
 
     @property
@@ -121,6 +125,7 @@ def store_in_bulk(sender: Sender, dots: list[Dot]) -> str:
 def _judge(sender: Sender, dots: list[Dot]) -> _Judged:
     devices = NamedDevices.of(sender.tenant, sender.profile)
     judged = _Judged(devices, Judgement(devices.equipment, sender.exchange.received_ms))
+    devices.look_up({dot.device for dot in dots})
     rows: dict[DeviceId, list[tuple[int, Said]]] = {}
     for index, dot in enumerate(dots):
         device_id = devices.named(dot.device)
@@ -132,6 +137,8 @@ def _judge(sender: Sender, dots: list[Dot]) -> _Judged:
             rejection = Rejection(index, refused.reason, refused.detail, dot.reading())
             judged.set_aside.append((device_id, [rejection]))
     for device_id, readings in rows.items():
+        if devices.equipment.device(device_id) is None:
+            judged.unknown.add(device_id)
 
         def feed(intake: Intake, readings: list[tuple[int, Said]] = readings) -> None:
             intake.take(readings)
@@ -153,7 +160,7 @@ def _require_all(judged: _Judged, dots: list[Dot]) -> None:
     for each in rejections:
         if each.reason is Reason.DEVICE_INACTIVE:
             raise DeviceInactive(f"{dots[each.index].device}: {each.detail}")
-        if judged.devices.equipment.device(judged.devices.named(dots[each.index].device)) is None:
+        if dots[each.index].device in judged.unknown:
             raise NotFound(f"There is no device {dots[each.index].device}.")
     if rejections:
         errors = tuple(
@@ -174,7 +181,7 @@ def _path(dot: Dot, rejection: Rejection) -> str:
 def _code(judged: _Judged, dot: Dot, rejection: Rejection) -> int:
     if rejection.reason is Reason.DEVICE_INACTIVE:
         return 423_001
-    if judged.devices.equipment.device(judged.devices.named(dot.device)) is None:
+    if dot.device in judged.unknown:
         return 404_001
     return 400_001
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
-from whimbrel.bodies import Key, Name, Tags
+from whimbrel.bodies import MAX_METADATA_BYTES, Key, Name, Tags
 from whimbrel.domain.calendar import zone_named
 from whimbrel.ids import DeviceId, SensorId
+from whimbrel.strict_json import dumps
 
 MAX_VARIABLES = 50
 
@@ -142,6 +153,17 @@ class NewDatasource(Words):
     description: Annotated[str | SkipJsonSchema[None], Field(max_length=1_000)] = None
     tags: Tags = ()
     context: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The context and the description, as they are kept."""
+        return self.context if self.description is None else {**self.context, "description": self.description}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(dumps(self.metadata).encode()) > MAX_METADATA_BYTES:
+            raise ValueError(f"context and description must not exceed {MAX_METADATA_BYTES} bytes together")
+        return self
 
 
 class NewVariable(Words):

@@ -425,8 +425,7 @@ def create_datasource(body: NewDatasource, exchange: CurrentExchange, tenant: Cu
 
     With a `label`, data can name it by that; else by its id.
     """
-    description = {} if body.description is None else {"description": body.description}
-    fields: dict[str, Any] = {"name": body.name, "tags": body.tags, "metadata": {**body.context, **description}}
+    fields: dict[str, Any] = {"name": body.name, "tags": body.tags, "metadata": body.metadata}
     if body.label is None:
         device = tenant.things(Device).add(Device(id=DeviceId.new(), **fields))
     else:
