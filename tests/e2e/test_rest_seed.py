@@ -209,6 +209,7 @@ def test_the_document_is_published_and_has_each_group(conversation: Conversation
     paths = {path.removeprefix("/api/v1") for path in document["paths"]}
 
     assert (BUILT | NOT_YET) & paths == BUILT
+    assert any(path.startswith("/api/schemas/") for path in paths)
 
 
 def test_nothing_of_the_api_answers_a_stranger(conversation: Conversation) -> None:
