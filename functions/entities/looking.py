@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 MOST_DEEP = 100_000
 """How far into a history pages go: what is before a page has to be passed over."""
 MOST_CHARTED = 50
-WORTH_SUMS = 20
-"""Of more attributes, counting by the sums of past days takes more requests than reading them all."""
+WORTH_SUMS = 100_000
+"""Of more readings, the sums of past days are asked for, and kept; fewer are counted as they are."""
+MOST_SUMMED = 20
+"""Of more attributes, asking for the sums of each takes more requests than reading them all at once."""
 _WIDTH = re.compile(r"(\d{1,9}) *([a-z]+)", re.ASCII)
 _CLOCK = {"s": "S", "sec": "S", "second": "S", "m": "M", "min": "M", "minute": "M", "h": "H", "hr": "H", "hour": "H"}
 _CALENDAR = {"d": "D", "day": "D", "w": "W", "week": "W", "mo": "M", "mon": "M", "month": "M", "y": "Y", "year": "Y"}
@@ -56,15 +58,23 @@ class Past:
         Raises:
             InvalidRequest: more than one query looks at.
         """
-        oldest, newest = next(self._frames("asc"), None), next(self._frames("desc"), None)
-        if oldest is None or newest is None:
-            return 0
-        # From the first reading to the last: whole days without any would be summed up in vain.
-        start_ms = min(series.timestamps[0] for series in oldest.values())
-        end_ms = max(series.timestamps[0] for series in newest.values()) + 1
+        counted, start_ms = 0, None
+        for frame in self._frames("asc"):
+            counted += sum(map(len, frame.values()))
+            if start_ms is None:
+                start_ms = min(series.timestamps[0] for series in frame.values())
+            if counted > WORTH_SUMS:
+                return self._summed(start_ms)
+        return counted
+
+    def _summed(self, start_ms: int) -> int:
+        """Return how many readings there are, the first of them at *start_ms*."""
+        # To the last reading, as from the first: whole days without any would be summed up in vain.
+        newest = next(self._frames("desc"), {})
+        end_ms = max((series.timestamps[0] for series in newest.values()), default=start_ms) + 1
         edges = np.array([start_ms // HOUR_MS * HOUR_MS, -(-end_ms // HOUR_MS) * HOUR_MS])
         takers = {sensor_id: Aggregation(edges) for sensor_id in self._sensors}
-        by_sums = len(self._sensors) <= WORTH_SUMS
+        by_sums = len(self._sensors) <= MOST_SUMMED
         give(History(self._store), self._sensors, takers, (start_ms, end_ms), sums=by_sums)
         return sum(summary.readings for taker in takers.values() for summary in taker.summaries.values())
 

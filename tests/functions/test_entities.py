@@ -515,9 +515,10 @@ MOMENTS = st.integers(0, 40).map(lambda step: step * 5 * HOUR)
     st.sampled_from(["a", "a,c", "b,b", ""]),
     st.sampled_from(["asc", "desc"]),
     st.integers(1, 7),
+    st.sampled_from([0, looking.WORTH_SUMS]),
 )
-def test_pages_of_history(
-    client: Any, rows: set[tuple[str, int]], span: list[int], names: str, direction: str, limit: int
+def test_pages_of_history(  # noqa: PLR0913, PLR0917 (one for each parameter)
+    client: Any, rows: set[tuple[str, int]], span: list[int], names: str, direction: str, limit: int, worth_sums: int
 ) -> None:
     device = a_device(client)
     of_each = [(key, 0, at) for key, at in rows] + [(key, 1, 400 * HOUR) for key in "abc"]
@@ -528,7 +529,9 @@ def test_pages_of_history(
     found: list[tuple[str, str]] = []
     answer: dict[str, Any] = {}
     for page in range(1, 100):
-        answer = client.get(f"{ENTITIES}/{device}/history?{query}&page={page}").ok()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(looking, "WORTH_SUMS", worth_sums)
+            answer = client.get(f"{ENTITIES}/{device}/history?{query}&page={page}").ok()
         found += [(item["created_at"], item["attribute_id"]) for item in answer["items"]]
         if not answer["items"]:
             break
@@ -540,6 +543,18 @@ def test_pages_of_history(
     )
     assert found == (wanted if direction == "asc" else wanted[::-1])
     assert answer["total"] == len(wanted)
+
+
+def test_pages_pass_over_blocks_they_do_not_show(client: Any, device: str, organization: Any) -> None:
+    years = [T0 - n * 370 * DAY for n in range(4)]
+    rows = [(key, n, at) for at in years for n, key in enumerate("abc")]
+    client.put(f"{ENTITIES}/{device}", values(*rows)).ok()
+    compact(organization.id)
+
+    for direction, wanted in (("asc", sorted(years)), ("desc", years)):
+        query = f"{ENTITIES}/{device}/history?sort_direction={direction}&limit=5&page="
+        found = [item for page in range(1, 4) for item in client.get(f"{query}{page}").ok()["items"]]
+        assert [item["created_at"] for item in found] == [format_ms(at) for at in wanted for _ in "abc"]
 
 
 def test_history_hides_what_retention_does(client: Any, device: str, organization: Any) -> None:
@@ -563,6 +578,7 @@ def test_history_is_counted_by_the_sums_of_days(
     """The second time it looks at the rest of a day only, until more comes into a day that was summed up."""
     # The log is not looked at once more for a minute after it has been compacted.
     monkeypatch.setattr("whimbrel.store.readings.OVERLAP_MS", 0)
+    monkeypatch.setattr(looking, "WORTH_SUMS", 50)
     client.put(f"{ENTITIES}/{device}", values(*(("t", n, T0 + n * HOUR) for n in range(100)))).ok()
     compact(organization.id)
 
@@ -611,6 +627,7 @@ def test_history_that_cannot_be(client: Any, device: str) -> None:
 def test_no_more_is_counted_than_can_be(client: Any, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client.put(f"{ENTITIES}/{device}", values(*(("t", n, T0 + n) for n in range(101)))).ok()
     monkeypatch.setattr(history, "MOST_READINGS", 100)
+    monkeypatch.setattr(looking, "WORTH_SUMS", 50)
 
     assert "shorter range" in refused(client.get(f"{ENTITIES}/{device}/history"), "start")["detail"]
     span = f"start={T0 // SECOND}&end={T0 // SECOND + 1}"
@@ -743,8 +760,9 @@ def test_a_chart_has_so_many_attributes(client: Any, device: str, monkeypatch: p
     assert len(client.get(f"{ENTITIES}/{device}/chart?attribute_ids=a,c").ok()["series"]) == 2
 
 
-def test_many_attributes_are_counted_at_once(client: Any, device: str) -> None:
-    names = [f"s{n}" for n in range(looking.WORTH_SUMS + 1)]
+def test_many_attributes_are_counted_at_once(client: Any, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "WORTH_SUMS", 5)
+    names = [f"s{n}" for n in range(looking.MOST_SUMMED + 1)]
     client.put(f"{ENTITIES}/{device}", values(*((name, n, T0 + n * DAY) for name in names for n in range(2)))).ok()
 
     assert client.get(f"{ENTITIES}/{device}/history").ok()["total"] == 2 * len(names)
