@@ -517,7 +517,7 @@ MOMENTS = st.integers(0, 40).map(lambda step: step * 5 * HOUR)
     st.integers(1, 7),
     st.sampled_from([0, looking.WORTH_SUMS]),
 )
-def test_pages_of_history(  # noqa: PLR0913, PLR0917 (one for each parameter)
+def test_pages_of_history(
     client: Any, rows: set[tuple[str, int]], span: list[int], names: str, direction: str, limit: int, worth_sums: int
 ) -> None:
     device = a_device(client)
