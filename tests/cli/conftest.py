@@ -58,7 +58,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("WHIMBREL_HOST", "WHIMBREL_API_KEY", "WHIMBREL_PROFILE", "NO_COLOR", "FORCE_COLOR"):
+    for name in ("WHIMBREL_HOST", "WHIMBREL_API_KEY", "WHIMBREL_PROFILE", "COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
