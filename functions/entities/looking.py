@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -33,8 +34,16 @@ WORTH_SUMS = 100_000
 MOST_SUMMED = 20
 """Of more attributes, asking for the sums of each takes more requests than reading them all at once."""
 _WIDTH = re.compile(r"(\d{1,9}) *([a-z]+)", re.ASCII)
-_CLOCK = {"s": "S", "sec": "S", "second": "S", "m": "M", "min": "M", "minute": "M", "h": "H", "hr": "H", "hour": "H"}
-_CALENDAR = {"d": "D", "day": "D", "w": "W", "week": "W", "mo": "M", "mon": "M", "month": "M", "y": "Y", "year": "Y"}
+_ALIASES = {
+    "Y": "y year years",
+    "MO": "mo mon mons month months",
+    "W": "w week weeks",
+    "D": "d day days",
+    "H": "h hr hrs hour hours",
+    "M": "m min mins minute minutes",
+    "S": "s sec secs second seconds",
+}
+_UNITS = {alias: unit for unit, aliases in _ALIASES.items() for alias in aliases.split()}
 
 
 class Past:
@@ -150,28 +159,19 @@ def _functions(name: str, sensor: Sensor) -> list[Function]:
 
 
 def _interval(width: str) -> str:
-    """Return a width as Postgres writes intervals, or short as in ``15m``, as ISO 8601 does.
+    """Return in ISO 8601 a width that is written as Postgres does, as in ``1 hour 30 minutes``, or short as ``15m``.
 
     Raises:
         InvalidRequest: it is none.
     """
-    parts = {"Y": 0, "MO": 0, "W": 0, "D": 0, "H": 0, "M": 0, "S": 0}
     text = width.strip().lower()
-    if not re.fullmatch(rf"(?:{_WIDTH.pattern},? *)+", text):
-        raise _no_width()
-    for digits, unit in _WIDTH.findall(text):
-        name = unit if unit in _CLOCK | _CALENDAR else unit.removesuffix("s")
-        if name in _CLOCK:
-            part = _CLOCK[name]
-        elif name in _CALENDAR:
-            part = "MO" if _CALENDAR[name] == "M" else _CALENDAR[name]
-        else:
-            raise _no_width()
-        parts[part] += int(digits)
-    date = "".join(f"{parts[name]}{name[0]}" for name in ("Y", "MO", "W", "D") if parts[name])
-    clock = "".join(f"{parts[name]}{name}" for name in ("H", "M", "S") if parts[name])
-    return f"P{date}" + (f"T{clock}" if clock else "")
-
-
-def _no_width() -> InvalidRequest:
-    return InvalidRequest.of("bucket_width", "write it as 15 minutes, 1 hour, 1 day or 1 month, or short as in 15m")
+    found = _WIDTH.findall(text)
+    if not found or _WIDTH.sub("", text).strip(" ,") or not all(unit in _UNITS for _, unit in found):
+        message = "write it as 15 minutes, 1 hour, 1 day or 1 month, or short as in 15m"
+        raise InvalidRequest.of("bucket_width", message)
+    counts = Counter[str]()
+    for digits, unit in found:
+        counts[_UNITS[unit]] += int(digits)
+    date = "".join(f"{counts[unit]}{unit[0]}" for unit in ("Y", "MO", "W", "D") if counts[unit])
+    clock = "".join(f"{counts[unit]}{unit}" for unit in ("H", "M", "S") if counts[unit])
+    return f"P{date}T{clock}" if clock else f"P{date}"

@@ -652,6 +652,7 @@ WIDTHS = {
     "90 minutes": 90 * MINUTE,
     "1 day": DAY,
     "1h": HOUR,
+    "1 hour 30 minutes": 90 * MINUTE,
     "6 hrs": 6 * HOUR,
 }
 
@@ -736,6 +737,8 @@ CHART_REFUSALS = {
     "bucket_width=hour": "bucket_width",
     "bucket_width=1%20fortnight": "bucket_width",
     "bucket_width=0%20hours": "bucket_width",
+    "bucket_width=500%20ms": "bucket_width",
+    "bucket_width=an%20hour%201h": "bucket_width",
     "bucket_width=1.5%20hours": "bucket_width",
     "bucket_width=1%20month%201%20day": "bucket_width",
     "bucket_width=25%20hours": "bucket_width",
