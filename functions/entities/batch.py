@@ -20,6 +20,7 @@ from functions.entities.models import (
 )
 from functions.entities.naming import Named, entity_named, equipment_of
 from functions.entities.recording import FAILED, Recording
+from whimbrel import chance
 from whimbrel.auth import Caller
 from whimbrel.aws import iot
 from whimbrel.http.exchange import Exchange
@@ -39,17 +40,20 @@ _ONE_STORE = (
 
 @dataclass(slots=True)
 class Batch:
-    """The operations of one request. Identifiers are drawn at once: whoever repeats the call draws the same."""
+    """The operations of one request.
+
+    Each has chance of its own: whoever repeats the call draws the same for it, whatever the others find done.
+    """
 
     tenant: Tenant
     caller: Caller
     exchange: Exchange
     body: EntityBatch
-    _new: list[DeviceId] = field(init=False)
+    _seeds: list[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Draw the identifiers."""
-        self._new = [DeviceId.new() for _ in self.body.operations]
+        """Draw the seeds."""
+        self._seeds = [chance.bits(256).to_bytes(32) for _ in self.body.operations]
 
     def run(self) -> EntityBatchAnswer:
         """Do all operations.
@@ -67,7 +71,8 @@ class Batch:
     def _result(self, index: int) -> OperationResult:
         operation = self.body.operations[index]
         try:
-            identifier = self._do(index)
+            with chance.seeded(self._seeds[index], chance.now_ms()):
+                identifier = self._do(index)
         except Problem as problem:
             error = refusal(problem, self.exchange.request_id)
             return OperationResult(index=index, status=problem.status, id=operation.id, error=error)
@@ -78,7 +83,7 @@ class Batch:
         operation = self.body.operations[index]
         equipment = equipment_of(self.tenant)
         if isinstance(operation, CreateOperation):
-            return create(self.tenant, self.exchange, self._new[index], operation)
+            return create(self.tenant, self.exchange, operation)
         if isinstance(operation, UpdateOperation):
             recording = Recording(equipment, self.exchange.received_ms)
             entity = entity_named(self.tenant, equipment, operation.id)
@@ -154,21 +159,21 @@ class Batch:
                 if isinstance(operation, CreateOperation):
                     if next(operation.values(), None):
                         raise InvalidRequest.of("op", _ONE_STORE)
-                    plans.append(planned(self.tenant, equipment, self._new[index], operation))
+                    plans.append(planned(self.tenant, equipment, operation))
                 else:
                     plans.append(entity_or_trace(self.tenant, equipment, operation.id))
         return plans
 
 
-def create(tenant: Tenant, exchange: Exchange, device_id: DeviceId, body: EntityCreate) -> str:
-    """Make an entity, *device_id* if it is given no id, with the values that it begins with; return its id.
+def create(tenant: Tenant, exchange: Exchange, body: EntityCreate) -> str:
+    """Make an entity, with the values that it begins with, and return its id.
 
     Raises:
         InvalidRequest: it has no such template, cannot have that id, or a value is refused; nothing is made.
         AlreadyExists: the id is taken. Unavailable: the entity is there, but not all of its values.
     """
     equipment = equipment_of(tenant)
-    making = planned(tenant, equipment, device_id, body)
+    making = planned(tenant, equipment, body)
     recording = Recording(equipment, exchange.received_ms)
     recording.add(making.entity, body.values())
     recording.check()

@@ -59,8 +59,8 @@ class Making:
             raise InvalidRequest.of("template_id", "it has been deleted meanwhile", code="unknown-reference")
 
 
-def planned(tenant: Tenant, equipment: Equipment, device_id: DeviceId, body: EntityCreate) -> Making:
-    """Return how to make the entity that *body* describes; *device_id* is new, for one that is given no id.
+def planned(tenant: Tenant, equipment: Equipment, body: EntityCreate) -> Making:
+    """Return how to make the entity that *body* describes.
 
     An id that the client has chosen is its device's label: identifiers of our own tell no organization apart, and
     nobody may take one that is another's.
@@ -68,6 +68,7 @@ def planned(tenant: Tenant, equipment: Equipment, device_id: DeviceId, body: Ent
     Raises:
         InvalidRequest: it has no such template, or cannot have that id. AlreadyExists: an identifier is that already.
     """
+    device_id = DeviceId.new()
     fields: dict[str, Any] = {"name": _name(body, device_id)}
     if body.template_id:
         fields["device_profile_id"] = body.template_id

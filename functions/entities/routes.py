@@ -37,7 +37,6 @@ from whimbrel.domain.fleet import Component, Device, newest_shown
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import InUse
-from whimbrel.ids import DeviceId
 from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def create_entity(
     """
     if next(body.values(), None):
         caller.require(Scope.READINGS_WRITE)
-    return EntityMade(id=create(tenant, exchange, DeviceId.new(), body))
+    return EntityMade(id=create(tenant, exchange, body))
 
 
 @resource.operation(

@@ -313,6 +313,26 @@ def test_a_repeated_batch_is_one(client: Any) -> None:
     assert len(client.get(f"{V1}/devices").ok()["items"]) == 4
 
 
+def test_a_batch_that_died_is_completed(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though sensors that the first run has made draw nothing in the second."""
+
+    def dies(*_: Any) -> None:
+        raise Unavailable("Not now.")
+
+    device = made(client)
+    operations = [update(device, t=1), create(attributes={"t": 2}), create(id=CHOSEN, attributes={"t": 3})]
+    body, headers = {"operations": operations}, {"Idempotency-Key": "once"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Judgement, "store", dies)
+        assert client.post(BATCH, body, headers=headers).ok()["failed"] == 3
+
+    answer = client.post(BATCH, body, headers=headers).ok()
+
+    assert [each["status"] for each in answer["results"]] == [204, 201, 201]
+    assert [current(client, each["id"]) for each in answer["results"]] == [[1], [2], [3]]
+    assert len(client.get(f"{V1}/devices").ok()["items"]) == 3
+
+
 BATCHES: dict[str, tuple[Any, int, str]] = {
     "a list": ([], 400, ""),
     "no operations": ({}, 400, ""),
