@@ -140,7 +140,7 @@ def document() -> dict[str, Any]:
                     paths.setdefault(path, {})[method] = operation
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(name, None)
-    _count_items([paths, schemas])
+    _say_bounds([paths, schemas])
     examples = Examples(schemas)
     for path in paths.values():
         for operation in path.values():
@@ -268,17 +268,23 @@ def _problems_of(operation: dict[str, Any], method: str, path: str, *, is_repeat
     return problems - ({"stale-version"} if method == "get" else set())
 
 
-def _count_items(schema: Any) -> None:
-    """Say of lists how many items they have: pydantic gives tuples behind a validator the length of a text."""
+def _say_bounds(schema: Any) -> None:
+    """Say bounds in JSON Schema's words.
+
+    Pydantic gives tuples behind a validator the length of a text, and numbers of either type its own words.
+    """
     if isinstance(schema, list):
         for each in schema:
-            _count_items(each)
+            _say_bounds(each)
     if isinstance(schema, dict):
         if schema.get("type") == "array":
             for end in ("min", "max"):
                 if (length := schema.pop(f"{end}Length", None)) is not None:
                     schema[f"{end}Items"] = length
-        _count_items(list(schema.values()))
+        for word, said in (("ge", "minimum"), ("le", "maximum")):
+            if isinstance(schema.get(word), int | float):
+                schema[said] = schema.pop(word)
+        _say_bounds(list(schema.values()))
 
 
 def _all_problems() -> dict[str, type[Problem]]:
