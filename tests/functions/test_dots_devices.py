@@ -19,6 +19,7 @@ from tests.functions.working import Worker, played
 from tests.gateway import Client
 from whimbrel import instants
 from whimbrel.auth import Caller, Scope
+from whimbrel.domain.fleet import Device
 from whimbrel.domain.series import ValueType
 from whimbrel.http.exchange import Exchange
 from whimbrel.http.fleet import create_sensor, delete_device
@@ -28,6 +29,7 @@ from whimbrel.settings import settings
 from whimbrel.store import repeats
 from whimbrel.store.labels import device_by
 from whimbrel.store.tenant import Tenant
+from whimbrel.store.traces import DEVICE, leaving
 
 API = "/api/v1.6"
 BULK = f"{API}/devices/_/bulk/values"
@@ -231,6 +233,23 @@ def test_data_under_the_label_of_a_deleted_device_makes_another(
     assert dots.get(f"{API}/devices/a/v/values").status_code == 404
     dots.post(BULK, [{"device": "a", "values": [{"v": 4}]}]).ok()
     assert values_of(dots, "a", "v") == [4]
+
+
+def test_a_label_that_had_many_devices_is_found_by_few_questions(
+    dots: Client, organization: Organization, iot_core: IotCore, calls: Calls
+) -> None:
+    sender, seen = a_sender(organization), set[str]()
+    for number in range(1, 35):
+        store_all(sender, bodies.of_device({"v": number}, "a", (number,)))
+        calls.begin()
+        device = device_by(sender.tenant, "a")
+        assert calls.made.count("GetItem") <= 2 + 2 * number.bit_length()
+        assert values_of(dots, "a", "v") == [number]
+        seen.add(device.id)
+        tenant = sender.tenant
+        tenant.commit([tenant.things(Device).removing(device.id), leaving(tenant, DEVICE, device.id)])
+
+    assert len(seen) == 34
 
 
 def test_a_device_that_is_deleted_meanwhile_is_followed_by_another(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from whimbrel.domain.fleet import LABEL, Device, labelled
@@ -147,9 +147,18 @@ class NamedDevices:
 
 def living(tenant: Tenant, label: str, find: Callable[[DeviceId], T | None]) -> tuple[DeviceId, T | None]:
     """Return the identifier of the device that has *label*, or of the next one to have it, and what *find* finds."""
-    for generation in count(1):
-        identifier = labelled(tenant.organization_id, label, generation)
-        found = find(identifier)
-        if found is not None or not is_left(tenant, DEVICE, identifier):
-            return identifier, found
-    raise AssertionError
+
+    def identifier(generation: int) -> DeviceId:
+        return labelled(tenant.organization_id, label, generation)
+
+    def is_past(generation: int) -> bool:
+        return is_left(tenant, DEVICE, identifier(generation))
+
+    if (first := find(identifier(1))) is not None:
+        return identifier(1), first
+    # Each device but the last has left a trace, and a label may have had many.
+    end = 1
+    while is_past(end):
+        end *= 2
+    last = bisect_left(range(end), x=True, lo=end // 2 + 1, key=lambda generation: not is_past(generation))
+    return identifier(last), find(identifier(last)) if last > 1 else None
