@@ -144,14 +144,14 @@ HTTP_FUNCTIONS = (
         folders=("entities",),
         columnar=True,
         needs=CHANGING | STORING | Needs.ROLLUPS_WRITE | Needs.CERTIFICATES_END,
-        memory_mb=1024,
+        memory_mb=1769,
     ),
     Function(
         name="dots",
         folders=("dots",),
         columnar=True,
         needs=CHANGING | STORING | Needs.ROLLUPS_WRITE | Needs.AUTHENTICATE | Needs.CERTIFICATES_END | Needs.JOB_START,
-        memory_mb=1024,
+        memory_mb=1769,
     ),
     Function(name="reference", folders=("reference",), needs=Needs.READINESS),
 )
