@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from whimbrel.domain.aggregates import Summary
 
-NEAR = 1_000
+NEAR = 10_000
 """So many values are counted by reading them; of more, by hours, most of which are kept."""
 
 HOUR_MS = 3_600_000

@@ -73,7 +73,7 @@ MOMENTS = st.integers(0, 5 * 24 * 60).map(lambda at: T0 + at * MINUTE) | st.samp
 @given(
     rows=st.dictionaries(MOMENTS, st.integers(-9, 9), max_size=25),
     late=st.dictionaries(MOMENTS, st.integers(-9, 9), max_size=3),
-    near=st.sampled_from([2, 5, 1_000]),
+    near=st.sampled_from([2, 5, 10_000]),
     size=st.integers(2, 9),
     span=st.tuples(st.none() | MOMENTS, st.none() | MOMENTS),
     settled=st.booleans(),
