@@ -1,12 +1,14 @@
 """``/api/v1.6``: devices by their labels, and dots for their variables.
 
 A device is addressed by its identifier or its label, a variable by its identifier or, within a device, by its label.
-What data names for the first time is made: devices and, by the intake, variables.
+What data names for the first time is made: devices and, by the intake, variables. Some clients escape the colons of a
+label in the path, and no label has a percent sign: it is unescaped whatever the gateway has done.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -107,6 +109,7 @@ def send_device_values(
     stored, or none. A device or variable that is not there is made. Timestamps are in milliseconds since 1970; without
     any it is the server's time.
     """
+    device = unquote(device)
     sent = dots.of_device(parse(exchange.body), device, _timestamp(exchange))
     made = store_all(_sender(exchange, tenant, caller), sent)
     return DotResults({**told(sent), **_status(exchange, tenant, device, made)})
@@ -136,8 +139,8 @@ def send_device_variable_values(
     A dot, or an array of dots: all are stored, or none. A device or variable that is not there is made. `_status` comes
     with the answer to a single dot.
     """
-    body = parse(exchange.body)
-    sent = dots.of_variable(body, device, variable, _timestamp(exchange))
+    body, device = parse(exchange.body), unquote(device)
+    sent = dots.of_variable(body, device, unquote(variable), _timestamp(exchange))
     made = store_all(_sender(exchange, tenant, caller), sent)
     if isinstance(body, list):
         return VariableResults([DotResult() for _ in sent])
@@ -165,7 +168,7 @@ def send_device_values_in_bulk(
     An array of objects of variables, each object with a timestamp of its own. What is good is stored when this answers;
     the task tells what is not, and why. That is in quarantine.
     """
-    sent = dots.of_entries(parse(exchange.body), device, _timestamp(exchange))
+    sent = dots.of_entries(parse(exchange.body), unquote(device), _timestamp(exchange))
     return TaskId(task_id=store_in_bulk(_sender(exchange, tenant, caller), sent))
 
 
@@ -250,7 +253,7 @@ def get_device_variable_values(  # noqa: PLR0913, PLR0917 (one for each paramete
     `count` is how many there are in the range; beyond 20,000,000 that are not summed up yet the range has to be
     shorter. `format=csv` answers with a table.
     """
-    sensor = values.variable_by(tenant, device, variable)
+    sensor = values.variable_by(tenant, unquote(device), unquote(variable))
     return _values(exchange, tenant, sensor, values.inclusive(start, end), page, page_size, format)
 
 
@@ -263,7 +266,7 @@ def get_device_variable_values(  # noqa: PLR0913, PLR0917 (one for each paramete
 )
 def get_last_value(device: DeviceName, variable: VariableName, tenant: CurrentTenant) -> str:
     """Get the newest value of a device's variable, as bare text."""
-    sensor = values.variable_by(tenant, device, variable)
+    sensor = values.variable_by(tenant, unquote(device), unquote(variable))
     last = values.newest(tenant, [sensor]).get(sensor.id)
     if last is None:
         raise NotFound("The variable has no value yet.")

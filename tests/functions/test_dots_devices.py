@@ -89,6 +89,18 @@ def test_a_device_is_addressed_by_its_identifier_too(dots: Client, client: Clien
     assert dots.get(f"{API}/devices/a/{sensor['id']}/values").status_code == 404
 
 
+def test_a_label_may_be_escaped_in_the_path(dots: Client, client: Client) -> None:
+    dots.post(f"{API}/devices/aa%3Abb", {"v": {"value": 1, "timestamp": 1}}).ok()
+    dots.post(f"{API}/devices/aa:bb/v%2Ew/values", {"value": 2}).ok()
+    dots.post(f"{API}/devices/aa%3Abb/_/bulk/values", [{"v": 3}]).ok()
+
+    assert [each["label"] for each in devices(client)] == ["aa:bb"]
+    assert values_of(dots, "aa%3Abb", "%7Ev") == [3, 1]
+    assert values_of(dots, "aa:bb", "v.w") == [2]
+    assert dots.post(f"{API}/devices/%ff%00", {"v": 1}).json()["code"] == 400001
+    assert dots.get(f"{API}/devices/%ff%00/v/values").status_code == 404
+
+
 def test_the_type_is_the_profile_of_a_device_that_is_made(dots: Client, client: Client) -> None:
     weather = publish(client, {"key": "temperature", "type": "DOUBLE", "max": 60})
     profile = client.post(DEVICE_PROFILES, a_device_profile(main=weather["id"])).ok()
