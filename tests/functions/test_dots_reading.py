@@ -69,12 +69,12 @@ def all_pages(dots: Client, url: str) -> tuple[int, list[tuple[int, Any]]]:
 MOMENTS = st.integers(0, 5 * 24 * 60).map(lambda at: T0 + at * MINUTE) | st.sampled_from([T0, T0 + DAY, T0 + DAY - 1])
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(
-    rows=st.dictionaries(MOMENTS, st.integers(-9, 9), max_size=25),
+    rows=st.dictionaries(MOMENTS, st.integers(-9, 9), max_size=16),
     late=st.dictionaries(MOMENTS, st.integers(-9, 9), max_size=3),
     near=st.sampled_from([2, 5, 10_000]),
-    size=st.integers(2, 9),
+    size=st.integers(3, 9),
     span=st.tuples(st.none() | MOMENTS, st.none() | MOMENTS),
     settled=st.booleans(),
 )
