@@ -22,6 +22,7 @@ from tests.e2e.launch import Platform
 from whimbrel import instants
 
 PATIENCE_S = 60
+ATTEMPTS = 4
 
 
 def eventually(find: Callable[[], Any], wanted: Callable[[Any], bool] = bool) -> Any:
@@ -108,15 +109,24 @@ class Device:
         return acknowledged
 
     def get(self) -> dict[str, Any]:
-        return self.platform.call("GET", f"/api/v1/devices/{self.id}").json()
+        return self._asked(f"/api/v1/devices/{self.id}")
 
     def sensors(self) -> dict[str, dict[str, Any]]:
-        listed = self.platform.call("GET", f"/api/v1/sensors?deviceId={self.id}").json()["items"]
-        return {sensor["key"]: sensor for sensor in listed}
+        return {sensor["key"]: sensor for sensor in self._asked(f"/api/v1/sensors?deviceId={self.id}")["items"]}
 
     def values(self, key: str) -> list[tuple[str, Any]]:
         sensor = self.sensors().get(key)
         if sensor is None:
             return []
-        page = self.platform.call("GET", f"/api/v1/readings/sensor/{sensor['id']}").json()
+        page = self._asked(f"/api/v1/readings/sensor/{sensor['id']}")
         return [(point["timestamp"], point["value"]) for point in page["points"]]
+
+    def _asked(self, path: str) -> Any:
+        """Return what a GET answers; on a busy machine it may say 503, and is asked again as clients are told to."""
+        answer = self.platform.call("GET", path)
+        for _ in range(ATTEMPTS):
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                time.sleep(int(answer.headers["retry-after"]))
+                answer = self.platform.call("GET", path)
+        assert answer.status == HTTPStatus.OK, answer.body
+        return answer.json()

@@ -23,7 +23,7 @@ from whimbrel.store import registry
 from whimbrel.store.registry import Store
 from whimbrel.store.repeats import Repeats
 
-EXAMPLES, STEPS = 6, 104
+EXAMPLES, STEPS = 3, 250
 ROUNDS = 20
 ENOUGH = 5_000
 """Steps. Examples may end early, by chance: so there are rounds until that is done."""
@@ -136,5 +136,5 @@ def test_a_mistake_is_seen(monkeypatch: pytest.MonkeyPatch, mistake: Callable[[p
     tally: Counter[str] = Counter()
 
     with pytest.raises(AssertionError) as seen:
-        run(10, 100, 1, tally)
+        run(40, 100, 1, tally)
     print(tally, str(seen.value)[:300])
