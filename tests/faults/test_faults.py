@@ -42,15 +42,16 @@ MOST_SENDS = 4
 
 
 def faults(call: int, *, changes: bool = True) -> Iterator[Fault]:
-    """Yield what goes wrong at a call: with its number turns what leaves nothing behind.
+    """Yield what goes wrong at a call.
 
-    Where nothing *changes*, an answer that is lost is a time-out like any other.
+    With its number turns what leaves nothing behind, and whether the first attempt's answer is lost or fails. Where
+    nothing *changes*, an answer that is lost is a time-out like any other. ``tests/long`` has all of them.
     """
     if changes:
-        yield Fault(call, Kind.LOST)
         yield Fault(call, Kind.LOST, attempts=99)
-    yield Fault(call, [Kind.THROTTLE, Kind.ERROR, Kind.TIMEOUT][call % 3])
     yield Fault(call, [Kind.TIMEOUT, Kind.THROTTLE, Kind.ERROR][call % 3], attempts=99)
+    is_lost = changes and call % 2 == 0
+    yield Fault(call, Kind.LOST if is_lost else [Kind.THROTTLE, Kind.ERROR, Kind.TIMEOUT][call % 3])
     if call % 3 == 0:
         yield Fault(call, Kind.TIMEOUT, attempts=99, onwards=True)
 
