@@ -79,8 +79,8 @@ def simulate(
     total = 0
     with ExitStack() as stack:
         connected = [_connected(stack, each) for each in equipped(run, folder, name, devices)]
-        output.say(f"Devices connected: {len(connected)}. Ctrl-C ends it.")
         stack.callback(lambda: output.say(f"Messages published: {total}."))
+        output.say(f"Devices connected: {len(connected)}. Ctrl-C ends it.")
         due = time.monotonic()
         while count is None or total < count * len(connected):
             for each in connected:

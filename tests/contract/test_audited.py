@@ -35,6 +35,9 @@ NOT_RECORDED = {
     **dict.fromkeys(("get_token", "get_raw_series", "get_aggregation", "get_resampled"), "it reads"),
 }
 ANY_BODY = {"noSuchField": 1}
+
+# All that is done is done once, which takes a while: by one worker.
+pytestmark = pytest.mark.xdist_group("audited")
 SECRETS = re.compile(
     r"(?:sk_(?:live|test)|pat|omni)_[0-9A-Za-z]{13,}|PRIVATE KEY|X-Amz-Signature|x-amz-signature|eyJ\w+\."
 )

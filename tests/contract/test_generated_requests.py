@@ -68,7 +68,7 @@ def test_no_generated_request_surprises(method: str, path: str) -> None:
     answered = 0
 
     @settings(
-        max_examples=15,
+        max_examples=10,
         deadline=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],

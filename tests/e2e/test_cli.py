@@ -23,7 +23,7 @@ from cli.client.models.site_body import SiteBody
 from tests.e2e.devices import eventually
 from tests.e2e.launch import Platform
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("platform")]
 
 WHIMBREL = Path(sys.executable).parent / "whimbrel"
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.launch import Answer, Platform
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("platform")]
 
 API = "/api/v1.6"
 BULK = f"{API}/devices/_/bulk/values"

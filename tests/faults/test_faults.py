@@ -44,16 +44,18 @@ MOST_SENDS = 4
 def faults(call: int, *, changes: bool = True) -> Iterator[Fault]:
     """Yield what goes wrong at a call.
 
-    With its number turns what leaves nothing behind, and whether the first attempt's answer is lost or fails. Where
-    nothing *changes*, an answer that is lost is a time-out like any other. ``tests/long`` has all of them.
+    With its number turns what leaves nothing behind, and what else goes wrong: the first attempt's answer is lost, the
+    first attempt fails, or all calls from there on do. Where nothing *changes*, all that is not answered is alike.
+    ``tests/long`` has everything.
     """
+    yield Fault(call, [Kind.TIMEOUT, Kind.THROTTLE, Kind.ERROR][call % 3], attempts=99)
     if changes:
         yield Fault(call, Kind.LOST, attempts=99)
-    yield Fault(call, [Kind.TIMEOUT, Kind.THROTTLE, Kind.ERROR][call % 3], attempts=99)
-    is_lost = changes and call % 2 == 0
-    yield Fault(call, Kind.LOST if is_lost else [Kind.THROTTLE, Kind.ERROR, Kind.TIMEOUT][call % 3])
-    if call % 3 == 0:
-        yield Fault(call, Kind.TIMEOUT, attempts=99, onwards=True)
+        yield [
+            Fault(call, Kind.TIMEOUT, attempts=99, onwards=True),
+            Fault(call, Kind.LOST),
+            Fault(call, [Kind.THROTTLE, Kind.ERROR][call % 2]),
+        ][call % 3]
 
 
 def every_fault(call: int) -> Iterator[Fault]:

@@ -214,6 +214,7 @@ def test_no_page_may_call_a_stage_that_names_no_origin(assembly: Assembly) -> No
     assert {function["CORS_ORIGINS"] for function in environments(assembly)} == {""}
 
 
+@pytest.mark.xdist_group("browsers")
 def test_the_gateway_answers_preflights_for_the_origins_of_the_stage_alone(for_browsers: Assembly) -> None:
     [(place, preflight)] = [(k, method) for k, method in methods(for_browsers).items() if k[1] == "options"]
     [response] = preflight["Integration"]["IntegrationResponses"]
@@ -241,6 +242,7 @@ def test_a_gateway_with_preflights_passes_the_policy_checks(tmp_path: Path, docu
     app.synth()
 
 
+@pytest.mark.xdist_group("browsers")
 def test_pages_can_read_the_refusals_of_the_gateway(for_browsers: Assembly) -> None:
     for response in for_browsers.of_type(RESPONSES).values():
         headers = response["ResponseParameters"]

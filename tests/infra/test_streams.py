@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
@@ -16,6 +17,9 @@ from functions.catalogue import FUNCTIONS
 from infra.app import build, context
 from tests.infra.assembly import STAGE, Assembly, listed
 from tests.infra.test_grants import called_for, on
+
+# A synthesis of its own, by one worker.
+pytestmark = pytest.mark.xdist_group("streams")
 
 
 def stream_of(assembly: Assembly) -> str:
