@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections import Counter
@@ -217,10 +218,10 @@ class World:
 
     def audited(self) -> list[dict[str, Any]]:
         """Return the entries of the audit log, which must be whole once what died is settled."""
-        log = AuditLog.of(self.tenant)
-        verdict = log.verify()
+        verdict = AuditLog.of(self.tenant).verify()
         assert verdict.fault is None, verdict
-        return list(log.newest_first())
+        pk = f"ORG#{self.organization.id}#audit"
+        return [json.loads(item["doc"]["S"]) for _, item in items() if item["pk"]["S"] == pk]
 
 
 @contextmanager
