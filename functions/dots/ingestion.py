@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from functions.dots.dots import Dot, Said, shown
 from functions.dots.tasks import TaskError, bulk_task
 from whimbrel.auth import Caller
-from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain.intake import Intake
 from whimbrel.domain.readings import Reason, Refused, Rejection
 from whimbrel.http.audit import actor_of, recorded
@@ -82,7 +81,7 @@ def store_all(sender: Sender, dots: list[Dot]) -> list[str]:
             continue
         judged.judgement.settle()
         _require_all(judged, dots)
-        judged.judgement.store(sender.tenant.readings(request_compaction(sender.tenant.organization_id)))
+        judged.judgement.store(sender.tenant.readings_to_append())
         return judged.devices.missing
     raise Unavailable("Others are making or deleting the same devices; send this again in a moment.")
 
@@ -101,7 +100,7 @@ def store_in_bulk(sender: Sender, dots: list[Dot]) -> str:
         if not _make_devices(sender, judged.devices):
             continue
         judged.judgement.settle()
-        judged.judgement.store(sender.tenant.readings(request_compaction(sender.tenant.organization_id)))
+        judged.judgement.store(sender.tenant.readings_to_append())
         received_ms = sender.exchange.received_ms
         equipment = judged.judgement.equipment
         for device_id, rejections in judged.refused:

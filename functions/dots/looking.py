@@ -30,10 +30,10 @@ from functions.dots.models import (
 from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.domain.fleet import Sensor
-from whimbrel.domain.jobs import JobKind
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant, Exchange
-from whimbrel.http.jobs import start as start_job
+from whimbrel.http.jobs import delete_readings
 from whimbrel.problems import NotFound, Unavailable
+from whimbrel.store.newest import newest
 from whimbrel.store.tasks import new_id
 from whimbrel.store.tenant import Tenant
 
@@ -69,7 +69,7 @@ def get_device_variable_values(  # noqa: PLR0913, PLR0917 (one for each paramete
 def get_last_value(device: DeviceName, variable: VariableName, tenant: CurrentTenant) -> str:
     """Get the newest value of a device's variable, as bare text."""
     sensor = values.variable_by(tenant, unquote(device), unquote(variable))
-    last = values.newest(tenant, [sensor]).get(sensor.id)
+    last = newest(tenant.readings(), sensor.device_id, [sensor]).get(sensor.id)
     if last is None:
         raise NotFound("The variable has no value yet.")
     answer: Any = Response(200, "text/plain; charset=utf-8", values.plain(last))
@@ -116,15 +116,11 @@ def delete_variable_values(
     """
     first, last = values.inclusive(start, end)
     sensor = tenant.things(Sensor).get(variable)
-    asked = {
-        "deviceId": sensor.device_id,
-        "sensorId": sensor.id,
-        "acceptedUntil": instants.format_ms(exchange.received_ms),
-        "from": instants.format_ms(first),
-        **({"to": instants.format_ms(last)} if last < instants.END_OF_TIME_MS else {}),
-    }
+    bounds = {"from": instants.format_ms(first)}
+    if last < instants.END_OF_TIME_MS:
+        bounds["to"] = instants.format_ms(last)
     task_id = new_id()
-    tasks.deletion_task(tenant, task_id, start_job(tenant, caller, exchange, JobKind.DELETE_READINGS, asked))
+    tasks.deletion_task(tenant, task_id, delete_readings(tenant, caller, exchange, sensor, bounds))
     return TaskId(task_id=task_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.dots import listing, values
+from functions.dots import listing
 from functions.dots.api import DeviceIdentifier, PageNumber, PageSize, VariableIdentifier, resource
 from functions.dots.models import (
     Datasource,
@@ -23,6 +23,7 @@ from whimbrel.http.fleet import create_sensor, delete_device
 from whimbrel.ids import DeviceId
 from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound
 from whimbrel.store.labels import create_labelled
+from whimbrel.store.newest import newest
 
 
 @resource.operation("GET", "/datasources", scope=Scope.DEVICES_READ, problems=[NotFound])
@@ -128,7 +129,8 @@ def get_variable(variable: VariableIdentifier, exchange: CurrentExchange, tenant
     """Get a variable, with its last value."""
     sensor = tenant.things(Sensor).get(variable)
     device = tenant.things(Device).find(sensor.device_id)
-    return listing.variable(exchange, sensor, device, values.newest(tenant, [sensor]).get(sensor.id))
+    last = newest(tenant.readings(), sensor.device_id, [sensor]).get(sensor.id)
+    return listing.variable(exchange, sensor, device, last)
 
 
 @resource.operation("DELETE", "/variables/{variable}", scope=Scope.DEVICES_WRITE, status=204, problems=[NotFound])

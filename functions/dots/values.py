@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from whimbrel import instants
-from whimbrel.domain.fleet import Sensor, newest_shown, retained_since
+from whimbrel.domain.fleet import Sensor, retained_since
 from whimbrel.domain.readings import MAIN_COMPONENT
 from whimbrel.domain.series import Reading
 from whimbrel.ids import Id, SensorId
@@ -77,12 +77,6 @@ def newest_first(store: ReadingStore, sensor: Sensor, span: Range) -> Iterator[R
 def oldest(store: ReadingStore, sensor: Sensor, span: Range) -> Reading | None:
     """Return the first reading of *span*, if there is one."""
     return next(_read(store, sensor, span, "asc"), None)
-
-
-def newest(tenant: Tenant, sensors: list[Sensor]) -> dict[SensorId, Reading]:
-    """Return the newest reading of those of a device's *sensors* that have one."""
-    found = tenant.readings().latest(sensors[0].device_id, [sensor.id for sensor in sensors])
-    return newest_shown(found, sensors, instants.now_ms())
 
 
 def page_of(store: ReadingStore, sensor: Sensor, span: Range, number: int, size: int) -> Values:

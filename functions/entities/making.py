@@ -106,7 +106,7 @@ def delete(tenant: Tenant, caller: Caller, exchange: Exchange, entity: Named) ->
 
 
 def deleting(tenant: Tenant, entity: Named) -> list[dict[str, Any]]:
-    """Return the parts of a transaction that delete an entity; `cut_off` a device when it is deleted.
+    """Return the parts of a transaction that delete an entity; a device is to be cut off afterwards.
 
     Raises:
         InUse: a component that has attributes.

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from functions.entities.naming import is_uuid
-from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain.readings import Reason
 from whimbrel.problems import FieldError, InvalidRequest
 from whimbrel.store.intake import Judgement
@@ -78,7 +77,7 @@ class Recording:
             return 0
         judgement.settle()
         self._require_all(judgement)
-        judgement.store(tenant.readings(request_compaction(tenant.organization_id)))
+        judgement.store(tenant.readings_to_append())
         return len(self._given)
 
     def _require_all(self, judgement: Judgement) -> None:

@@ -33,11 +33,12 @@ from functions.entities.naming import entity_named, equipment_of, sensors_named
 from functions.entities.recording import Recording
 from whimbrel import instants
 from whimbrel.auth import Scope
-from whimbrel.domain.fleet import Component, Device, newest_shown
+from whimbrel.domain.fleet import Component, Device
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import InUse
 from whimbrel.problems import AlreadyExists, InvalidRequest, NotFound, Unavailable
+from whimbrel.store.newest import newest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -132,16 +133,16 @@ def get_entity(entity_id: EntityPath, tenant: CurrentTenant) -> EntityState:
         thing = tenant.things(Component).get(entity.component_id)
         template_id = thing.sensor_profile_id
     sensors = sensors_named(tenant, entity, None)
-    newest = tenant.readings().latest(entity.device.id, list(sensors)) if sensors else {}
+    current = newest(tenant.readings(), entity.device.id, sensors.values()) if sensors else {}
     found = {
         sensor_id: CurrentValue(value=reading.value, updated_at=instants.from_ms(reading.timestamp))
-        for sensor_id, reading in newest_shown(newest, sensors.values(), instants.now_ms()).items()
+        for sensor_id, reading in current.items()
     }
     return EntityState(
         id=entity_id,
         template_id=template_id,
         created_at=thing.created_at,
-        updated_at=max([thing.updated_at, *(current.updated_at for current in found.values())]),
+        updated_at=max([thing.updated_at, *(value.updated_at for value in found.values())]),
         attribute_values={**found},
     )
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from functions.jobs.advance import Advance, NotStored
 from functions.jobs.files import File, pieces
-from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain import codec
 from whimbrel.domain.imports import (
     Import,
@@ -66,7 +65,7 @@ def _taken_in(tenant: Tenant, job: Job, asked: Import) -> Iterator[Advance]:
     file = File(tenant.objects, key, job.parameters["etag"], job.parameters["sizeBytes"])
     equipment = tenant.equipment()
     equipment.max_age_s = KNOWN_FOR_S
-    store = tenant.readings(request_compaction(tenant.organization_id))
+    store = tenant.readings_to_append()
     accepted_ms = parse_ms(job.parameters["startedAt"])
     position: dict[str, Any] = job.position
     rows: int = position.get("row", 0)

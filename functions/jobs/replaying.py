@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 
 from functions.jobs.advance import Advance, NotStored
-from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain.jobs import Job, JobError
 from whimbrel.domain.quarantine import QuarantinedReading, QuarantineFilter
 from whimbrel.store.replay import judge_again, note_refusals
@@ -21,7 +20,7 @@ def replay_quarantine(tenant: Tenant, job: Job) -> Iterator[Advance]:
     """Judge again what the filter ``{filter}`` finds: what is accepted is stored and leaves, what is not stays."""
     things = tenant.things(QuarantinedReading)
     things.remove_all(job.position.get("forget", ()))
-    store = tenant.readings(request_compaction(tenant.organization_id))
+    store = tenant.readings_to_append()
     for chunk in _chunks(tenant, job):
         replay = judge_again(tenant.equipment(), chunk)
         failures = store.append(replay.frames, replay.names)

@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 
 from functions.quarantine.models import BulkBody, ReplayAnswer
 from whimbrel.auth import Scope
-from whimbrel.aws.compaction import request_compaction
 from whimbrel.bodies import Body, Instant
 from whimbrel.domain.jobs import JobAnswer, JobKind
 from whimbrel.domain.quarantine import QuarantinedReading, QuarantineFilter, QuarantineId
@@ -114,7 +113,7 @@ def replay_quarantined_reading(
     things = tenant.things(QuarantinedReading)
     item = things.get(quarantine_id)
     replay = judge_again(tenant.equipment(), [item])
-    failures = tenant.readings(request_compaction(tenant.organization_id)).append(replay.frames, replay.names)
+    failures = tenant.readings_to_append().append(replay.frames, replay.names)
     if failures:
         log.error("reading not stored", exc_info=next(iter(failures.values())))
         raise Unavailable("The reading could not be stored; replay it again in a moment.")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.readings.models import IngestionResult, Verdict
-from whimbrel.aws.compaction import request_compaction
 from whimbrel.domain import codec
 from whimbrel.problems import FieldError, InvalidRequest
 from whimbrel.store.intake import Judgement, quarantine
@@ -46,7 +45,7 @@ def ingest(exchange: Exchange, tenant: Tenant) -> IngestionResult:
     judgement.settle()
     if is_atomic:
         _require_all(judgement)
-    judgement.store(tenant.readings(request_compaction(tenant.organization_id)))
+    judgement.store(tenant.readings_to_append())
     errors = [
         verdict
         for device_id, rejections in judgement.refused

@@ -22,15 +22,16 @@ from whimbrel import instants
 from whimbrel.auth import Scope
 from whimbrel.bodies import Instant
 from whimbrel.domain.durations import parse_duration
-from whimbrel.domain.fleet import Component, Device, Sensor, newest_shown, retained_since
-from whimbrel.domain.jobs import JobAnswer, JobKind
+from whimbrel.domain.fleet import Component, Device, Sensor, retained_since
+from whimbrel.domain.jobs import JobAnswer
 from whimbrel.domain.series import Reading
 from whimbrel.http.exchange import CurrentCaller, CurrentExchange, CurrentTenant
-from whimbrel.http.jobs import start as start_job
+from whimbrel.http.jobs import delete_readings
 from whimbrel.http.parameters import Cursor
 from whimbrel.http.resource import Resource
 from whimbrel.ids import ComponentId, DeviceId, SensorId
 from whimbrel.problems import InvalidRequest, NotFound, Unavailable
+from whimbrel.store.newest import newest
 from whimbrel.store.tenant import Tenant
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
@@ -130,7 +131,7 @@ def get_latest_readings(
     store = tenant.readings()
     items: list[LatestReading] = []
     for device, members in by_device.items():
-        found = newest_shown(store.latest(device, [sensor.id for sensor in members]), members, instants.now_ms())
+        found = newest(store, device, members)
         items += [_latest(sensor, found[sensor.id]) for sensor in members if sensor.id in found]
     return LatestReadings(items=items)
 
@@ -153,13 +154,8 @@ def delete_sensor_readings(
     """
     sensor = tenant.things(Sensor).get(sensor_id)
     _range(start, end)
-    asked = {
-        "deviceId": sensor.device_id,
-        "sensorId": sensor_id,
-        "acceptedUntil": instants.format_ms(exchange.received_ms),
-        **{name: instants.format_instant(at) for name, at in (("from", start), ("to", end)) if at},
-    }
-    return start_job(tenant, caller, exchange, JobKind.DELETE_READINGS, asked)
+    bounds = {name: instants.format_instant(at) for name, at in (("from", start), ("to", end)) if at}
+    return delete_readings(tenant, caller, exchange, sensor, bounds)
 
 
 def _sensors(

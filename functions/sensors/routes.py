@@ -9,16 +9,16 @@ from pydantic.json_schema import SkipJsonSchema
 
 from functions.sensors.models import SensorAnswer, SensorBody, SensorCreate
 from whimbrel.auth import Scope
-from whimbrel.domain.fleet import Component, Sensor, newest_shown
+from whimbrel.domain.fleet import Component, Sensor
 from whimbrel.http.exchange import CurrentTenant
 from whimbrel.http.fleet import create_sensor as create
 from whimbrel.http.parameters import Cursor, Limit
 from whimbrel.http.resource import Resource
 from whimbrel.http.standard import ALL_METHODS, StandardMethods
 from whimbrel.ids import ComponentId, DeviceId, SensorId
-from whimbrel.instants import now_ms
 from whimbrel.pages import Page
 from whimbrel.problems import AlreadyExists, NotFound
+from whimbrel.store.newest import newest
 
 resource = Resource("/api/v1/sensors", tag="Sensors")
 
@@ -67,8 +67,8 @@ def get_sensor(sensor_id: SensorPath, tenant: CurrentTenant) -> SensorAnswer:
     With its `lastReading`, which lists leave out: to show many, get `/readings/latest`.
     """
     sensor = tenant.things(Sensor).get(sensor_id)
-    newest = tenant.readings().latest(sensor.device_id, [sensor_id])
-    return SensorAnswer.of_sensor(sensor, newest_shown(newest, [sensor], now_ms()).get(sensor_id))
+    found = newest(tenant.readings(), sensor.device_id, [sensor])
+    return SensorAnswer.of_sensor(sensor, found.get(sensor_id))
 
 
 StandardMethods(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from whimbrel import instants
 from whimbrel.auth import Caller
 from whimbrel.aws import workflows
+from whimbrel.domain.fleet import Sensor
 from whimbrel.domain.jobs import Job, JobAnswer, JobId, JobKind
 from whimbrel.http.exchange import Exchange
 from whimbrel.problems import Unavailable
@@ -29,6 +31,25 @@ def start(tenant: Tenant, caller: Caller, exchange: Exchange, task: JobKind, par
         tenant.things(Job).remove(job)
         raise
     return told(job, exchange)
+
+
+def delete_readings(
+    tenant: Tenant, caller: Caller, exchange: Exchange, sensor: Sensor, bounds: Mapping[str, str]
+) -> JobAnswer:
+    """Start the job that deletes a sensor's readings of ``from <= timestamp < to``, each as RFC 3339 if it is given.
+
+    What is accepted after this request stays, whatever its timestamp.
+
+    Raises:
+        Unavailable: the job was not started.
+    """
+    asked = {
+        "deviceId": sensor.device_id,
+        "sensorId": sensor.id,
+        "acceptedUntil": instants.format_ms(exchange.received_ms),
+        **bounds,
+    }
+    return start(tenant, caller, exchange, JobKind.DELETE_READINGS, asked)
 
 
 def wake(tenant: Tenant, job: Job) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from whimbrel.auth import ROLE_SCOPES, Caller, within
-from whimbrel.domain.credentials import PREFIXES
 from whimbrel.store.credentials import credentials
 from whimbrel.store.memberships import memberships
 
 
 def caller_with(text: str) -> Caller | None:
     """Return who calls with an API key or access token, None if nobody; a token's user as what they are now."""
-    credential = credentials().authenticate(text) if text.startswith(PREFIXES) else None
+    credential = credentials().authenticate(text)
     if credential is None:
         return None
     role = memberships().of(credential.user_id).get(credential.organization_id) if credential.user_id else None

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from whimbrel.aws.clients import client
+from whimbrel.aws.compaction import request_compaction
 from whimbrel.aws.objects import Objects
 from whimbrel.aws.secret import derived_key
 from whimbrel.domain.organizations import Organization
@@ -59,8 +60,15 @@ class Tenant:
         """Write *parts* of the organization's stores together, or none; as `whimbrel.store.transactions.commit`."""
         return commit(self.client, parts)
 
-    def readings(self, request_compaction: Callable[[str], None] | None = None) -> ReadingStore:
-        """Return the organization's readings, cut at its retention; those who append say how to ask for compaction."""
+    def readings_to_append(self) -> ReadingStore:
+        """Return the organization's readings for somebody who adds to them: a lane that grows asks to be compacted."""
+        return self._readings(request_compaction(self.organization_id))
+
+    def readings(self) -> ReadingStore:
+        """Return the organization's readings, cut at its retention."""
+        return self._readings(_nobody)
+
+    def _readings(self, request_compaction: Callable[[str], None]) -> ReadingStore:
         organization = self.things(Organization).find(self.organization_id)
         days = organization.retention_days if organization else None
         return ReadingStore(
@@ -68,7 +76,7 @@ class Tenant:
             settings().log_table,
             settings().blocks_table,
             self.organization_id,
-            request_compaction=request_compaction or _nobody,
+            request_compaction=request_compaction,
             retention_ms=days * DAY_MS if days else None,
         )
 
